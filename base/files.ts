@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BaseError, systemCode } from './error.js';
+
+/**
+ * Reads a whole file of at most `maxBytes`.
+ *
+ * @throws BaseError `file-missing`, `file-too-large`, `file-unreadable`
+ */
+export async function readFileAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
+    if (info.size > maxBytes)
+      throw new BaseError('file-too-large', `${path}: expected at most ${maxBytes} bytes, got ${info.size}`);
+    const bytes = await readFile(path);
+    if (bytes.length > maxBytes)
+      throw new BaseError('file-too-large', `${path}: expected at most ${maxBytes} bytes, got ${bytes.length}`);
+    return bytes;
+  } catch (cause) {
+    if (cause instanceof BaseError) throw cause;
+    if (systemCode(cause) === 'ENOENT')
+      throw new BaseError('file-missing', `${path}: expected a file, got nothing there`, { cause });
+    throw new BaseError('file-unreadable', `${path}: expected a readable file, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** As {@link readFileAtMost}, with null where there is no such file. */
+export async function readFileIfPresent(path: string, maxBytes: number): Promise<Uint8Array | null> {
+  try {
+    return await readFileAtMost(path, maxBytes);
+  } catch (error) {
+    if (error instanceof BaseError && error.code === 'file-missing') return null;
+    throw error;
+  }
+}
+
+/**
+ * Replaces a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. The folder is
+ * made when it is missing. A failure leaves the old file and no temporary one.
+ *
+ * @throws BaseError `disk-full`, `file-unwritable`
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw unwritable(path, cause);
+  }
+}
+
+/** Makes a rename inside the folder durable; file systems that cannot sync a folder are left alone. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== 'EINVAL' && systemCode(error) !== 'EPERM') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+export function unwritable(path: string, cause: unknown): BaseError {
+  if (systemCode(cause) === 'ENOSPC')
+    return new BaseError('disk-full', `${path}: expected room on the disk, got a full one`, {
+      cause,
+      hint: 'free some space and run the command again; nothing was changed',
+    });
+  return new BaseError('file-unwritable', `${path}: expected a writable place, got ${(cause as Error).message}`, {
+    cause,
+  });
+}
+
+/**
+ * Runs `work` while holding the lock file `path`, which names this process. A lock whose process is gone is taken over.
+ *
+ * @throws BaseError `lock-held` when another live process holds it
+ */
+export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const mine = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
+  await writeFile(mine, `${process.pid}\n`, { flag: 'wx' }).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+  try {
+    await takeLock(path, mine);
+  } finally {
+    await rm(mine, { force: true });
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** `link` is the one call that makes a file with its content in place, or fails because the name is taken. */
+async function takeLock(path: string, mine: string): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      await link(mine, path);
+      return;
+    } catch (cause) {
+      if (systemCode(cause) !== 'EEXIST') throw unwritable(path, cause);
+    }
+    const holder = await readFile(path, 'utf8').catch(() => '');
+    if (holder === '') continue;
+    if (isAlive(Number(holder)))
+      throw new BaseError('lock-held', `${path}: expected a free lock, got one held by process ${holder.trim()}`, {
+        hint: 'wait for the other yms command to end',
+      });
+    const stale = `${mine}.stale`;
+    await rename(path, stale).catch(() => undefined);
+    const moved = await readFile(stale, 'utf8').catch(() => holder);
+    if (moved !== holder) await link(stale, path).catch(() => undefined); // another process took it over meanwhile
+    await rm(stale, { force: true });
+  }
+  throw new BaseError('lock-held', `${path}: expected a free lock, got one that other processes keep taking`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}

@@ -1,0 +1,110 @@
+import { decodeUtf8, utf8 } from './bytes.js';
+import { BaseError } from './error.js';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Deeper documents are refused before they are parsed (DESIGN: a nested bomb must not reach a recursive parser). */
+export const maxJsonDepth = 32;
+
+/**
+ * RFC 8785 canonical JSON: no white space, members sorted by UTF-16 code units, numbers and strings as ECMAScript
+ * serialises them. Members whose value is `undefined` are left out.
+ *
+ * @throws TypeError for what JSON cannot hold (NaN, infinities, functions, lone surrogates)
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('canonical json: expected well-formed text, got a lone surrogate');
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`canonical json: expected a finite number, got ${value}`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;
+  if (typeof value === 'object') {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${members.map(([name, member]) => `${canonicalJson(name)}:${canonicalJson(member)}`).join(',')}}`;
+  }
+  throw new TypeError(`canonical json: expected a JSON value, got ${typeof value}`);
+}
+
+export function canonicalJsonBytes(value: unknown): Uint8Array {
+  return utf8(canonicalJson(value));
+}
+
+/**
+ * JSON from outside: UTF-8, at most {@link maxJsonDepth} levels, no duplicate member names.
+ *
+ * @throws BaseError `utf8-invalid`, `json-syntax`, `json-depth`, `json-duplicate-key`
+ */
+export function parseJson(source: Uint8Array | string, subject = 'json'): Json {
+  const text = typeof source === 'string' ? source : decodeUtf8(source, subject);
+  refuseDepthAndDuplicates(text, subject);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new BaseError('json-syntax', `${subject}: expected JSON, got ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * As {@link parseJson}, and the bytes must be the canonical form of what they say: one value, one spelling.
+ *
+ * @throws BaseError additionally `json-not-canonical`
+ */
+export function parseCanonicalJson(source: Uint8Array, subject = 'json'): Json {
+  const text = decodeUtf8(source, subject);
+  const value = parseJson(text, subject);
+  if (canonicalJson(value) !== text)
+    throw new BaseError('json-not-canonical', `${subject}: expected canonical JSON (RFC 8785), got another spelling`);
+  return value;
+}
+
+/** One pass over the tokens; anything that is no JSON is left for JSON.parse to refuse with its own words. */
+function refuseDepthAndDuplicates(text: string, subject: string): void {
+  const open: (Set<string> | null)[] = []; // member names of each open object, null for an array
+  let expectsName = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x7b: // {
+      case 0x5b: // [
+        if (open.length === maxJsonDepth)
+          throw new BaseError('json-depth', `${subject}: expected at most ${maxJsonDepth} levels, got more`);
+        expectsName = text[at] === '{';
+        open.push(expectsName ? new Set() : null);
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        open.pop();
+        expectsName = false;
+        break;
+      case 0x2c: // ,
+        expectsName = open.at(-1) instanceof Set;
+        break;
+      case 0x22: {
+        const start = at++;
+        while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+        const names = open.at(-1);
+        if (!expectsName || !names) break;
+        const name = unquote(text.slice(start, at + 1));
+        if (names.has(name))
+          throw new BaseError('json-duplicate-key', `${subject}: expected each member once, got "${name}" twice`);
+        names.add(name);
+        expectsName = false;
+        break;
+      }
+    }
+  }
+}
+
+function unquote(quoted: string): string {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return quoted;
+  }
+}

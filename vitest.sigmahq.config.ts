@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+/** The suites that need the public Sigma repository (SIGMAHQ_DIR) or minutes rather than seconds. */
+export default defineConfig({
+  test: {
+    include: ['test/sigmahq/**/*.test.ts', 'test/slow/**/*.test.ts'],
+    testTimeout: 600_000,
+  },
+});
