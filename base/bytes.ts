@@ -3,8 +3,13 @@ import { BaseError } from './error.js';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** The same memory without Buffer's own methods and comparisons. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
 export function utf8(text: string): Uint8Array {
-  return Buffer.from(text, 'utf8');
+  return plain(Buffer.from(text, 'utf8'));
 }
 
 /** @throws BaseError `utf8-invalid` */
@@ -28,7 +33,7 @@ export function encodeHex(bytes: Uint8Array): string {
 export function decodeHex(text: string, lengthBytes?: number, subject = 'hex'): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/.test(text))
     throw new BaseError('hex-invalid', `${subject}: expected lower-case hex digits in pairs, got other text`);
-  const bytes = Buffer.from(text, 'hex');
+  const bytes = plain(Buffer.from(text, 'hex'));
   if (lengthBytes !== undefined && bytes.length !== lengthBytes)
     throw new BaseError('hex-invalid', `${subject}: expected ${lengthBytes} bytes of hex, got ${bytes.length}`);
   return bytes;
@@ -44,8 +49,8 @@ export function encodeBase64(bytes: Uint8Array): string {
  * @throws BaseError `base64-invalid`
  */
 export function decodeBase64(text: string, lengthBytes?: number, subject = 'base64'): Uint8Array {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text)
+  const bytes = plain(Buffer.from(text, 'base64'));
+  if (encodeBase64(bytes) !== text)
     throw new BaseError('base64-invalid', `${subject}: expected strict padded base64, got other text`);
   if (lengthBytes !== undefined && bytes.length !== lengthBytes)
     throw new BaseError('base64-invalid', `${subject}: expected ${lengthBytes} bytes of base64, got ${bytes.length}`);
@@ -53,7 +58,7 @@ export function decodeBase64(text: string, lengthBytes?: number, subject = 'base
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts);
+  return plain(Buffer.concat(parts));
 }
 
 /** Compares without telling by its time where the two differ. */
@@ -69,7 +74,7 @@ export function compareUtf8(a: string, b: string): number {
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
-  return hash.digest();
+  return plain(hash.digest());
 }
 
 export function sha256Hex(...parts: readonly Uint8Array[]): string {
