@@ -1,0 +1,104 @@
+import { CodedError } from '../base/error.js';
+import { type HttpAnswer, request } from '../base/http.js';
+import { canonicalJson, type Json, parseJson } from '../base/json.js';
+import { ScannerError, type ScannerErrorCode } from './error.js';
+
+/** How to reach a distribution server. */
+export interface Connection {
+  /** Base address, ending in a slash. */
+  readonly server: string;
+  /** The host token, or null before activation and for what is public. */
+  readonly token: string | null;
+}
+
+export interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  /** Below the server's base address, without a leading slash. */
+  readonly path: string;
+  readonly body?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly maxBytes: number;
+  /** Statuses that are an answer and no refusal. */
+  readonly expects: readonly number[];
+}
+
+const problemMaxBytes = 65_536;
+
+/**
+ * One call of the server's API. Bodies go out as canonical JSON.
+ *
+ * @throws BaseError `http-…` without a whole answer; ScannerError as {@link refusal} says
+ */
+export async function callApi(connection: Connection, call: ApiCall): Promise<HttpAnswer> {
+  const headers: Record<string, string> = { ...call.headers };
+  if (connection.token !== null) headers['authorization'] = `Bearer ${connection.token}`;
+  if (call.body !== undefined) headers['content-type'] = 'application/json';
+  const answer = await request(new URL(call.path, connection.server).href, {
+    method: call.method,
+    headers,
+    ...(call.body === undefined ? {} : { body: canonicalJson(call.body) }),
+    maxBytes: Math.max(call.maxBytes, problemMaxBytes),
+    redirect: 'refuse',
+  });
+  if (!call.expects.includes(answer.status)) throw refusal(`${call.method} /${call.path}`, answer);
+  return answer;
+}
+
+/** Codes of problem documents (RFC 9457) that mean the same to an endpoint. */
+const sameCodes: readonly ScannerErrorCode[] = [
+  'license-expired',
+  'license-not-yet-valid',
+  'license-revoked',
+  'license-suspended',
+  'not-entitled',
+  'seats-exhausted',
+];
+
+const hints: Partial<Record<ScannerErrorCode, string>> = {
+  'license-expired': 'renew the license; detection goes on with the last good set',
+  'license-revoked': 'ask whoever sold the license; detection goes on with the last good set',
+  'license-suspended': 'ask whoever sold the license; detection goes on with the last good set',
+  'rate-limited': 'run the command again later',
+  'seats-exhausted': 'free a seat (yms admin hosts remove) or buy more, then activate again',
+  'token-refused': 'activate this host again with its license key',
+};
+
+/** The error for an answer that is no success: by the problem's `code`, else by the status. */
+export function refusal(subject: string, answer: HttpAnswer): ScannerError {
+  const { code: problemCode, detail } = readProblem(answer);
+  const code =
+    sameCodes.find((known) => known === problemCode) ??
+    (answer.status === 401
+      ? 'token-refused'
+      : answer.status === 403
+        ? 'not-entitled'
+        : answer.status === 429
+          ? 'rate-limited'
+          : answer.status >= 400 && answer.status < 500
+            ? 'request-refused'
+            : 'answer-unexpected');
+  const said = [String(answer.status), problemCode, detail].filter((part) => part !== undefined).join(' ');
+  const retryAfter = answer.headers.get('retry-after');
+  const hint = code === 'rate-limited' && retryAfter ? `run the command again in ${retryAfter} seconds` : hints[code];
+  return new ScannerError(code, `${subject}: expected success, got ${said}`, hint === undefined ? {} : { hint });
+}
+
+function readProblem(answer: HttpAnswer): { code?: string; detail?: string } {
+  try {
+    const json = parseJson(answer.body, 'problem');
+    if (json === null || typeof json !== 'object' || Array.isArray(json)) return {};
+    const { code, detail } = json as Record<string, Json>;
+    return {
+      ...(typeof code === 'string' && /^[a-z0-9-]{1,64}$/.test(code) ? { code } : {}),
+      ...(typeof detail === 'string' ? { detail: printable(detail) } : {}),
+    };
+  } catch (error) {
+    if (error instanceof CodedError) return {};
+    throw error;
+  }
+}
+
+/** A server's words end in a terminal: one short line without control characters. */
+function printable(text: string): string {
+  return text.replace(/\p{C}+/gu, ' ').slice(0, 200);
+}

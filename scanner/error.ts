@@ -1,0 +1,50 @@
+import { CodedError } from '../base/error.js';
+
+export type ScannerErrorCode =
+  // the state folder
+  | 'not-activated'
+  | 'state-malformed'
+  | 'state-missing'
+  // trust: TUF metadata and targets
+  | 'root-missing'
+  | 'root-digest'
+  | 'root-mismatch'
+  | 'root-rotations'
+  | 'metadata-expired'
+  | 'metadata-mismatch'
+  | 'metadata-missing'
+  | 'metadata-rejected'
+  | 'signature-threshold'
+  | 'version-rollback'
+  | 'target-missing'
+  | 'target-mismatch'
+  // the server's answers
+  | 'answer-malformed'
+  | 'answer-unexpected'
+  | 'license-key-unknown'
+  | 'not-entitled'
+  | 'rate-limited'
+  | 'request-refused'
+  | 'seats-exhausted'
+  | 'token-refused'
+  // the licence document and its grants
+  | 'license-expired'
+  | 'license-host'
+  | 'license-missing'
+  | 'license-not-yet-valid'
+  | 'license-revoked'
+  | 'license-rollback'
+  | 'license-suspended'
+  | 'grant-missing'
+  | 'grant-mismatch'
+  // a pack on its way into the active set
+  | 'client-too-old'
+  | 'pack-mismatch'
+  | 'pack-unloadable'
+  | 'sequence-rollback'
+  // local rules
+  | 'custom-signers'
+  | 'custom-unreadable'
+  | 'rule-unknown';
+
+export class ScannerError extends CodedError<ScannerErrorCode> {}
