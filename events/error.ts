@@ -1,0 +1,40 @@
+import { CodedError } from '../base/error.js';
+
+/** What ends the reading of a file. */
+export type FileFaultCode =
+  /** Neither by its first bytes nor by its name is it a log that can be read. */
+  | 'format-unknown'
+  /** Called .evtx, or with its magic, but holds neither a file header nor a chunk. */
+  | 'evtx-header'
+  | 'file-unreadable';
+
+/** What is left out of a file, counted and named, while the rest of it is read. */
+export type SkipCode =
+  | 'header-magic'
+  | 'header-checksum'
+  | 'chunk-magic'
+  | 'chunk-checksum'
+  | 'chunk-truncated'
+  | 'record-magic'
+  | 'record-size'
+  | 'record-too-large'
+  | 'binxml-truncated'
+  | 'binxml-token'
+  | 'binxml-depth'
+  | 'binxml-name'
+  | 'template-offset'
+  | 'template-budget'
+  | 'template-index'
+  | 'value-type'
+  | 'value-size'
+  | 'json-syntax'
+  | 'json-too-long'
+  | 'json-depth'
+  | 'json-not-object'
+  | 'json-too-many-fields'
+  | 'utf8-invalid'
+  | 'file-shrunk';
+
+export type EventsErrorCode = FileFaultCode | SkipCode;
+
+export class EventsError extends CodedError<EventsErrorCode> {}

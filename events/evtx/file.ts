@@ -1,0 +1,99 @@
+import { crc32 } from 'node:zlib';
+import { EventsError } from '../error.js';
+import type { FlatEvent } from '../event.js';
+import type { ReadReport } from '../report.js';
+import type { ShapeTable } from '../shapes.js';
+import type { ByteSource } from '../source.js';
+import { chunkHeaderSize, chunkMagic, chunkSize, decodeChunk } from './chunk.js';
+
+export const fileMagic = Buffer.from('ElfFile\0', 'latin1');
+/** The file header takes one block; chunks follow without gaps. */
+export const fileHeaderSize = 4096;
+
+const checkedHeaderSize = 120;
+const flagsAt = 120;
+const checksumAt = 124;
+const dirtyFlag = 1;
+
+/** Chunks read at once: the memory that reading takes, whatever the size of the file. */
+const chunksAtOnce = 16;
+
+/** What a chunk is decoded to; `offset` is its place in the file. */
+export type DecodeChunk<T> = (chunk: Buffer, offset: number) => T;
+
+/**
+ * The events of an EVTX file, a batch a chunk, in the order of the file. Broken chunks and records are reported and left
+ * out; unused (zero-filled) chunks are passed over.
+ *
+ * @throws EventsError `evtx-header` when there is neither a file header nor a chunk
+ */
+export function readEvtx(
+  source: ByteSource,
+  options: { readonly shapes: ShapeTable; readonly report: ReadReport; readonly name: string },
+): AsyncGenerator<FlatEvent[]> {
+  const { shapes, report, name } = options;
+  return readChunks(source, report, (chunk, offset) => {
+    const events = decodeChunk(chunk, shapes, name, (code, at, message) => report.skip(code, offset + at, message));
+    report.events += events.length;
+    return events;
+  });
+}
+
+/** The walk over a file's chunks that {@link readEvtx} takes, for other things to be made of them. */
+export async function* readChunks<T>(
+  source: ByteSource,
+  report: ReadReport,
+  decode: DecodeChunk<T>,
+): AsyncGenerator<T> {
+  const header = Buffer.alloc(fileHeaderSize);
+  const headerBytes = await source.read(header);
+  report.bytes += headerBytes;
+  const isHeaderGood = readFileHeader(header.subarray(0, headerBytes), report);
+  yield* chunksFrom(source, report, fileHeaderSize, isHeaderGood, decode);
+}
+
+/** The walk from a chunk in the middle of the file, whose offset is `offset`. */
+export async function* chunksFrom<T>(
+  source: ByteSource,
+  report: ReadReport,
+  offset: number,
+  isHeaderGood: boolean,
+  decode: DecodeChunk<T>,
+): AsyncGenerator<T> {
+  const buffer = Buffer.alloc(chunksAtOnce * chunkSize);
+  for (;;) {
+    const filled = await source.read(buffer);
+    report.bytes += filled;
+    for (let at = 0; at < filled; at += chunkSize) {
+      const chunk = buffer.subarray(at, Math.min(at + chunkSize, filled));
+      const isChunk = chunk.length >= chunkHeaderSize && chunk.subarray(0, chunkMagic.length).equals(chunkMagic);
+      if (!isHeaderGood && !isChunk)
+        throw new EventsError('evtx-header', 'evtx file: expected a file header or a chunk, got neither');
+      isHeaderGood = true;
+      if (chunk.length < chunkSize)
+        report.skip('chunk-truncated', offset + at, `chunk: expected ${chunkSize} bytes, got ${chunk.length}`);
+      if (isChunk) yield decode(chunk, offset + at);
+      else if (!isUnused(chunk))
+        report.skip('chunk-magic', offset + at, 'chunk: expected the magic ElfChnk, got other bytes');
+    }
+    offset += filled;
+    if (filled < buffer.length) break;
+  }
+  if (!isHeaderGood) throw new EventsError('evtx-header', 'evtx file: expected a file header or a chunk, got neither');
+}
+
+/** @returns false when this is no file header; chunks may follow all the same */
+function readFileHeader(header: Buffer, report: ReadReport): boolean {
+  if (header.length < checksumAt + 4 || !header.subarray(0, fileMagic.length).equals(fileMagic)) {
+    report.skip('header-magic', 0, 'file header: expected the magic ElfFile, got other bytes');
+    return false;
+  }
+  report.isDirty = (header.readUInt32LE(flagsAt) & dirtyFlag) !== 0;
+  if (crc32(header.subarray(0, checkedHeaderSize)) !== header.readUInt32LE(checksumAt))
+    report.skip('header-checksum', checksumAt, 'file header: expected its checksum to fit, got other bytes');
+  return true;
+}
+
+function isUnused(chunk: Buffer): boolean {
+  return chunk.every((byte) => byte === 0);
+}
