@@ -84,23 +84,30 @@ export class FlatEvent {
   }
 
   get channel(): string | null {
-    return asText(this.values[this.shape.channelSlot]);
+    return asText(this.#first(this.shape.channelSlot));
   }
 
   get eventId(): number | null {
-    return asNumber(this.values[this.shape.eventIdSlot]);
+    return asNumber(this.#first(this.shape.eventIdSlot));
   }
 
   get provider(): string | null {
-    return asText(this.values[this.shape.providerSlot]);
+    return asText(this.#first(this.shape.providerSlot));
   }
 
   get computer(): string | null {
-    return asText(this.values[this.shape.computerSlot]);
+    return asText(this.#first(this.shape.computerSlot));
   }
 
   get recordId(): number | null {
-    return asNumber(this.values[this.shape.recordIdSlot]);
+    return asNumber(this.#first(this.shape.recordIdSlot));
+  }
+
+  /** Data may bear the name of a System field (event 104 has a `Channel` of its own); the System one comes first. */
+  #first(slot: number): Scalar | undefined {
+    if (slot < 0) return undefined;
+    const value = this.values[slot];
+    return Array.isArray(value) ? (value as readonly Scalar[])[0] : (value as Scalar | undefined);
   }
 
   /** What keywords are looked for in: the raw line, or all values one a line. Made when first asked for. */
@@ -110,30 +117,25 @@ export class FlatEvent {
 
   /** Names and values of the fields that this event has, in the record's order. */
   fields(): Record<string, FieldValue> {
-    const fields: Record<string, FieldValue> = {};
+    const fields: [string, FieldValue][] = [];
     this.shape.names.forEach((name, slot) => {
       const value = this.values[slot];
-      if (value !== undefined && !Object.hasOwn(fields, name)) setOwn(fields, name, value);
+      if (value !== undefined) fields.push([name, value]);
     });
-    return fields;
+    return Object.fromEntries(fields);
   }
-}
-
-/** A field may be called `__proto__`; assigning would set the prototype instead. */
-function setOwn(fields: Record<string, FieldValue>, name: string, value: FieldValue): void {
-  Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function isPresent(value: Scalar | undefined): value is string | number | boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-function asText(value: FieldValue | undefined): string | null {
+function asText(value: Scalar | undefined): string | null {
   if (typeof value === 'string') return value;
   return typeof value === 'number' ? String(value) : null;
 }
 
-function asNumber(value: FieldValue | undefined): number | null {
+function asNumber(value: Scalar | undefined): number | null {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }

@@ -62,19 +62,24 @@ export function* recordsOf(bytes: Buffer, onSkip: OnSkip): Generator<RawRecord> 
   }
 }
 
-/** The events of one chunk; a record that does not decode is reported and left out. */
+/** The flat events of one chunk; a record that does not decode is reported and left out. */
 export function decodeChunk(bytes: Buffer, shapes: ShapeTable, source: string, onSkip: OnSkip): FlatEvent[] {
   const decoder = new RecordDecoder(bytes, shapes);
-  const events: FlatEvent[] = [];
+  return decodeRecords(bytes, (record) => decoder.event(record.at, record.end, record.writtenMs, source), onSkip);
+}
+
+/** What `decode` makes of each record of a chunk. */
+export function decodeRecords<T>(bytes: Buffer, decode: (record: RawRecord) => T, onSkip: OnSkip): T[] {
+  const decoded: T[] = [];
   for (const record of recordsOf(bytes, onSkip)) {
     try {
-      events.push(decoder.event(record.at, record.end, record.writtenMs, source));
+      decoded.push(decode(record));
     } catch (error) {
       if (!(error instanceof EventsError)) throw error;
       onSkip(error.code as SkipCode, record.at - recordHeaderSize, `record ${record.id}: ${error.message}`);
     }
   }
-  return events;
+  return decoded;
 }
 
 /** @returns where the records end by the header, or the chunk's end where the header cannot be right */
