@@ -49,6 +49,8 @@ export interface PackConfig {
   };
   /** Values of `%name%` placeholders (the Sigma modifier `expand`). */
   readonly expand: Readonly<Record<string, readonly string[]>>;
+  /** Whether a rule with an error stops the build or is left out of the pack. */
+  readonly faulty: 'refuse' | 'leave-out';
   readonly tests: {
     /** The folder that `regression_tests_path` is relative to. */
     readonly root: string | null;
@@ -96,6 +98,7 @@ const pack = z.strictObject({
     })
     .default({}),
   expand: z.record(text, z.array(scalar).min(1).max(10_000)).default({}),
+  faulty: z.enum(['refuse', 'leave-out']).default('refuse'),
   tests: z
     .strictObject({ root: relativePath.optional(), failing: z.enum(['refuse', 'leave-out']).default('refuse') })
     .default({ failing: 'refuse' }),
@@ -266,6 +269,7 @@ function packConfig(label: string, given: z.infer<typeof pack>): PackConfig {
       ruleTypes: profile?.ruleTypes ?? null,
     },
     expand: given.expand,
+    faulty: given.faulty,
     tests: { root: given.tests.root ?? null, failing: given.tests.failing },
     minimumClient: given.minimumClient,
   };

@@ -1,5 +1,6 @@
 import { sha256Hex } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
+import { canonicalJson } from '../base/json.js';
 import { type KeysJson, keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../keys/keys-json.js';
 import { parseMetadata, rolePolicy, type SignedMetadata, verifyMetadata, verifyUnexpired } from '../keys/metadata.js';
 import type { MetaFile, RoleBodies, RootRole, SnapshotRole, TargetsRole, TimestampRole } from '../keys/roles.js';
@@ -7,11 +8,13 @@ import { verifyRootSuccessor } from '../keys/root.js';
 import { maxMetadataBytes } from './ceremony.js';
 import { BuilderError } from './error.js';
 
-/** Reads one file of a repository, whole, or answers null when it has none of that name. */
+/** The whole file of that name, or null when there is none. */
+type ReadFile = (name: string, maxBytes: number) => Promise<Uint8Array | null>;
+
 export interface RepositoryReader {
-  metadata(name: string, maxBytes: number): Promise<Uint8Array | null>;
+  readonly metadata: ReadFile;
   /** By its name in the repository, hash in front: `<sha256>.keys.json`. */
-  target(name: string, maxBytes: number): Promise<Uint8Array | null>;
+  readonly target: ReadFile;
 }
 
 /** What the repository says, every part verified up to the root that the workspace was given. */
@@ -33,7 +36,7 @@ export interface PublishedSet {
 export interface RepositoryPolicy {
   readonly trustedRoot: RootRole;
   /** What was seen before: no version may go down. */
-  readonly seen: PublishedSet | null;
+  readonly seen: VerifiedRepository | null;
   /** A stored set may be older than its timestamp and snapshot allow; a fetched one may not. */
   readonly allowStale?: boolean;
   readonly clock: Clock;
@@ -55,9 +58,10 @@ export async function verifyRepository(
   policy: RepositoryPolicy,
 ): Promise<VerifiedRepository> {
   const root = await followRoots(reader, policy.trustedRoot);
+  const seen = policy.seen !== null && sameOnlineKeys(policy.seen.root, root) ? policy.seen.published : null;
   const timestampBytes = await reader.metadata('timestamp.json', limits.timestamp);
   if (timestampBytes === null) {
-    if (policy.seen !== null)
+    if (seen !== null)
       throw new BuilderError('metadata-version', 'repository: expected the releases seen before, got an empty one');
     return { root, published: null };
   }
@@ -67,11 +71,11 @@ export async function verifyRepository(
       : <T extends TimestampRole | SnapshotRole>(signed: T): T => verifyUnexpired(signed, policy.clock);
 
   const timestamp = expiry(verifyMetadata(parseMetadata('timestamp', timestampBytes), rolePolicy(root, 'timestamp')));
-  requireNotOlder('timestamp', timestamp.version, policy.seen?.timestamp.version);
+  requireNotOlder('timestamp', timestamp.version, seen?.timestamp.version);
 
   const snapshotFile = await readPinned(reader, 'snapshot', 'snapshot', timestamp.meta['snapshot.json']);
   const snapshot = expiry(verifyMetadata(snapshotFile, rolePolicy(root, 'snapshot')));
-  for (const [name, file] of Object.entries(policy.seen?.snapshot.meta ?? {}))
+  for (const [name, file] of Object.entries(seen?.snapshot.meta ?? {}))
     requireNotOlder(name, snapshot.meta[name]?.version ?? 0, file.version);
 
   const targetsFile = await readPinned(reader, 'targets', 'targets', snapshot.meta['targets.json']);
@@ -92,6 +96,13 @@ async function followRoots(reader: RepositoryReader, trustedRoot: RootRole): Pro
     root = verifyRootSuccessor(root, parseMetadata('root', bytes));
   }
   throw new BuilderError('root-chain', `root: expected at most ${maxRootRotations} new versions, got more`);
+}
+
+/** After a recovery with new online keys, versions that a thief drove up no longer count (TUF specification 5.3.11). */
+function sameOnlineKeys(a: RootRole, b: RootRole): boolean {
+  return (['snapshot', 'timestamp'] as const).every(
+    (role) => canonicalJson(a.roles[role]) === canonicalJson(b.roles[role]),
+  );
 }
 
 async function readRole(

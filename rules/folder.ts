@@ -79,6 +79,12 @@ export async function loadRuleFolder(folder: string, options: FolderOptions = {}
   return { files, disabled, trusted };
 }
 
+/** One file as {@link loadRuleFolder} reads it; `file` is the name that places of faults get. */
+export async function loadRuleFile(path: string, file: string, sigma?: CompileOptions): Promise<RuleFile> {
+  const { kind, items, faults } = await loadFile(path, file, sigma);
+  return { file, path, kind, items, faults };
+}
+
 /** Documents, hidden files, editors' leftovers and the sample events beside a rule are no rules. */
 function isIgnored(file: string): boolean {
   const name = basename(file);

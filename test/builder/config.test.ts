@@ -33,6 +33,7 @@ describe('yms.yaml', () => {
           exclude: [],
           filters: { minLevel: null, statuses: null, tags: null, ruleTypes: null },
           expand: {},
+          faulty: 'refuse',
           tests: { root: null, failing: 'refuse' },
           minimumClient: '0.1.0',
         },
@@ -59,6 +60,7 @@ packs:
     exclude: ['**/old/**']
     filters: { minLevel: high, tags: [attack.execution] }
     expand: { admins: [root, 0] }
+    faulty: leave-out
     tests: { root: ../sigma, failing: leave-out }
     minimumClient: 1.2.3
 `,
@@ -75,6 +77,7 @@ packs:
         { path: 'own', licence: 'Proprietary', origin: 'https://example.org/rules' },
       ],
       filters: { minLevel: 'high', statuses: ['stable', 'test'], tags: ['attack.execution'], ruleTypes: ['generic'] },
+      faulty: 'leave-out',
       expand: { admins: ['root', '0'] },
       tests: { root: '../sigma', failing: 'leave-out' },
       minimumClient: '1.2.3',
