@@ -1,0 +1,138 @@
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from 'express';
+import { randomUUID } from 'node:crypto';
+import { BaseError, systemCode } from '../base/error.js';
+import type { ServerDeps, ServerParts } from './deps.js';
+import { ServerError } from './error.js';
+import { newMetrics } from './metrics.js';
+import { problemMediaType, problemOf } from './problems.js';
+import { Queue } from './queue.js';
+import { RateLimit } from './rate-limit.js';
+import { activationRoutes } from './routes/activations.js';
+import { auditRoutes } from './routes/audit.js';
+import { blobRoutes } from './routes/blobs.js';
+import { commitRoutes } from './routes/commits.js';
+import { customerRoutes } from './routes/customers.js';
+import { healthRoutes } from './routes/health.js';
+import { hostRoutes } from './routes/hosts.js';
+import { licenseDocumentRoutes } from './routes/license.js';
+import { licenseRoutes } from './routes/licenses.js';
+import { metadataRoutes } from './routes/metadata.js';
+import { releaseRoutes } from './routes/releases.js';
+import { statusRoutes } from './routes/status.js';
+import { targetRoutes } from './routes/targets.js';
+import { tokenRoutes } from './routes/tokens.js';
+
+/** How long the rest of a refused body may still come in, so that its sender gets to read why. */
+const drainMs = 5000;
+
+/** What one running server keeps in memory beside its parts. */
+export function serverDeps(parts: ServerParts): ServerDeps {
+  return { ...parts, publishing: new Queue(), targetLimit: new RateLimit(parts.clock), metrics: newMetrics() };
+}
+
+/** The HTTP interface of `openapi.yaml` over the given dependencies; it listens nowhere. */
+export function createApp(deps: ServerDeps): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
+  app.set('query parser', 'simple');
+  app.use(observe(deps));
+  for (const routes of [
+    metadataRoutes,
+    targetRoutes,
+    blobRoutes,
+    commitRoutes,
+    releaseRoutes,
+    activationRoutes,
+    licenseDocumentRoutes,
+    statusRoutes,
+    customerRoutes,
+    licenseRoutes,
+    hostRoutes,
+    tokenRoutes,
+    auditRoutes,
+    healthRoutes,
+  ])
+    app.use(routes(deps));
+  app.use((request: Request) => {
+    throw new ServerError('not-found', `address: expected one of this server, got ${JSON.stringify(request.path)}`);
+  });
+  app.use(answerProblem(deps));
+  return app;
+}
+
+/** Every answer carries a request id and counts; the log has neither query nor headers. */
+function observe({ log, metrics }: ServerDeps) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const given = request.get('x-request-id');
+    const requestId = given !== undefined && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+    response.locals['requestId'] = requestId;
+    response.set({ 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+    const startedAt = performance.now();
+    const { method, path } = request;
+    response.on('close', () => {
+      const ms = performance.now() - startedAt;
+      const route = routePattern(request);
+      const status = response.statusCode;
+      metrics.requests.inc({ method, route, status });
+      metrics.seconds.observe({ method, route }, ms / 1000);
+      log.info({ requestId, method, path, status, ms: Math.round(ms), whole: response.writableFinished }, 'request');
+    });
+    next();
+  };
+}
+
+function routePattern(request: Request): string {
+  const route: unknown = request.route;
+  return typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string'
+    ? route.path
+    : 'none';
+}
+
+function answerProblem({ log }: ServerDeps): ErrorRequestHandler {
+  return (thrown: unknown, request, response, next) => {
+    const error = translated(thrown);
+    const requestId = String(response.locals['requestId']);
+    const problem = problemOf(error, requestId);
+    if (response.headersSent) {
+      if (!isGone(error)) log.warn({ requestId, err: error }, 'answer cut');
+      next(); // express ends a connection whose answer has begun
+      return;
+    }
+    if (problem.status >= 500) log.error({ requestId, err: error }, 'request failed');
+    if (error instanceof ServerError && error.retryAfterSeconds !== undefined)
+      response.set('Retry-After', String(error.retryAfterSeconds));
+    if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="yms", Basic realm="yms"');
+    response.removeHeader('Content-Length');
+    response.status(problem.status).set('Content-Type', problemMediaType);
+    drain(request);
+    if (request.method === 'HEAD') response.end();
+    else response.end(JSON.stringify(problem));
+  };
+}
+
+/** Express's own refusals of an address, and a full disk below us, in our words. */
+function translated(error: unknown): unknown {
+  if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400))
+    return new ServerError('request-url', 'address: expected percent-encoded UTF-8, got other bytes', { cause: error });
+  const code = systemCode(error);
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL')
+    return new BaseError('disk-full', 'server: expected room on its disk, got a full one', { cause: error });
+  return error;
+}
+
+function isGone(error: unknown): boolean {
+  return ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(systemCode(error) ?? '');
+}
+
+function drain(request: Request): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => request.socket.destroy(), drainMs);
+  request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  request.resume();
+}

@@ -1,0 +1,148 @@
+import { equalBytes } from '../../base/bytes.js';
+import { canonicalJson } from '../../base/json.js';
+import { rolePolicy, verifyMetadata, parseMetadata } from '../../keys/metadata.js';
+import type { RootRole, TargetsRole } from '../../keys/roles.js';
+import type { ServerDeps } from '../deps.js';
+import { ServerError } from '../error.js';
+import type { PackRow } from '../records/tables.js';
+import { currentRole, type Held, loadRepository, type OnlineVersions, type Repository } from '../repository.js';
+import { acceptPack } from './pack.js';
+import { acceptRole } from './role.js';
+import { acceptRoots } from './root.js';
+import { saveCommit } from './save.js';
+import { requirePackPath } from './target-path.js';
+import { acceptTargets, requireKeysJson } from './targets.js';
+
+/** Metadata files, exact bytes. */
+export interface CommitFiles {
+  readonly roots: readonly Uint8Array[];
+  readonly targets: Uint8Array | null;
+  readonly roles: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface AcceptedCommit {
+  readonly roots: readonly Held<RootRole>[];
+  /** Null when the current one stays. */
+  readonly targets: Held<TargetsRole> | null;
+  readonly roles: ReadonlyMap<string, Held<TargetsRole>>;
+  /** The packs of every role that was looked at. */
+  readonly packs: readonly PackRow[];
+  /** What is served when the commit is saved. */
+  readonly repository: Repository;
+}
+
+type CommitDeps = Pick<ServerDeps, 'records' | 'blobs' | 'keys' | 'clock' | 'publishing' | 'metrics'>;
+
+/**
+ * Checks every file of a commit against what is published, then saves all of it in one transaction together with a new
+ * snapshot and, last, a new timestamp. Files that are byte for byte the current ones change nothing, so a publisher may
+ * repeat a commit whose answer was lost.
+ *
+ * @returns the versions then served, and whether anything changed
+ * @throws ServerError, KeyError, PackError: see docs/spec/repository.md
+ */
+export async function commit(
+  deps: CommitDeps,
+  files: CommitFiles,
+  actor: string,
+): Promise<OnlineVersions & { changed: boolean }> {
+  return deps.publishing.run(async () => {
+    try {
+      const current = await loadRepository(deps.records);
+      const fresh = withoutCurrent(files, current);
+      if (fresh.roots.length === 0 && fresh.targets === null && fresh.roles.size === 0)
+        return { ...(await servedVersions(deps, files)), changed: false };
+      const accepted = await acceptCommit(deps, fresh, current);
+      const versions = await saveCommit(deps, accepted, actor);
+      deps.metrics.commits.inc({ outcome: 'accepted' });
+      return { ...versions, changed: true };
+    } catch (error) {
+      deps.metrics.commits.inc({ outcome: 'refused' });
+      throw error;
+    }
+  });
+}
+
+function withoutCurrent(files: CommitFiles, current: Repository | null): CommitFiles {
+  if (current === null) return files;
+  const { roots, targets, roles } = files;
+  return {
+    roots: roots.filter((bytes) => !equalBytes(bytes, current.root.bytes)),
+    targets: targets !== null && equalBytes(targets, current.targets.bytes) ? null : targets,
+    roles: new Map(
+      [...roles].filter(([name, bytes]) => {
+        const held = current.roles.get(name);
+        return held === undefined || !equalBytes(bytes, held.bytes);
+      }),
+    ),
+  };
+}
+
+async function servedVersions({ records }: CommitDeps, files: CommitFiles): Promise<OnlineVersions> {
+  if (files.roots.length === 0 && files.targets === null && files.roles.size === 0)
+    throw new ServerError('commit-empty', 'commit: expected roots, targets or roles, got none');
+  const snapshot = await currentRole(records, 'snapshot');
+  const timestamp = await currentRole(records, 'timestamp');
+  return { snapshot: snapshot?.signed.version ?? 0, timestamp: timestamp?.signed.version ?? 0 };
+}
+
+/** Reads like the policy: roots, then targets under the last root, then roles under targets, then each role's packs. */
+async function acceptCommit(deps: CommitDeps, files: CommitFiles, current: Repository | null): Promise<AcceptedCommit> {
+  const { clock, keys, blobs } = deps;
+  if (current === null && files.roots.length === 0)
+    throw new ServerError('version-not-next', 'root: expected version 1 in the first commit, got none');
+  const roots = acceptRoots(current?.root.signed ?? null, files.roots, keys, clock);
+  const root = roots.at(-1) ?? current?.root;
+  if (root === undefined) throw new ServerError('version-not-next', 'root: expected version 1, got none');
+  const targets = acceptTargets(files.targets, current, root.signed, clock);
+  if (files.targets !== null) await requireKeysJson(targets.signed, blobs, keys);
+
+  const { delegations } = targets.signed;
+  const roles = new Map<string, Held<TargetsRole>>();
+  for (const [name, file] of files.roles) {
+    if (!delegations?.roles.some((role) => role.name === name))
+      throw new ServerError('role-not-delegated', `role ${name}: expected a role that targets delegates, got another`);
+    roles.set(name, acceptRole(name, file, current?.roles.get(name) ?? null, rolePolicy(delegations, name), clock));
+  }
+  const packs: PackRow[] = [];
+  const served = new Map([...(current?.roles ?? []), ...roles]);
+  for (const [name, role] of served) {
+    if (!delegations) continue;
+    const policy = rolePolicy(delegations, name);
+    if (!roles.has(name)) {
+      if (!isRekeyed(name, current?.targets.signed, targets.signed)) continue;
+      requireStillSigned(name, role, delegations);
+    }
+    for (const [path, entry] of Object.entries(role.signed.targets))
+      packs.push(await acceptPack(path, requirePackPath(path, name), entry, policy, deps));
+  }
+  return {
+    roots,
+    targets: files.targets === null ? null : targets,
+    roles,
+    packs,
+    repository: { root, targets, roles: served },
+  };
+}
+
+function isRekeyed(name: string, before: TargetsRole | undefined, after: TargetsRole): boolean {
+  const of = (targets: TargetsRole | undefined) => targets?.delegations?.roles.find((role) => role.name === name);
+  return canonicalJson(of(before) ?? null) !== canonicalJson(of(after) ?? null);
+}
+
+/** A delegation to other keys needs the role published with them in the same commit, unless its old file still fits. */
+function requireStillSigned(
+  name: string,
+  role: Held<TargetsRole>,
+  delegations: NonNullable<TargetsRole['delegations']>,
+): void {
+  try {
+    verifyMetadata(parseMetadata('targets', role.bytes), rolePolicy(delegations, name), `role ${name}`);
+  } catch (cause) {
+    throw new ServerError(
+      'role-keys-stale',
+      `role ${name}: expected version ${role.signed.version + 1} with its new keys, got none`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import { dayMs, minuteMs, secondMs } from '../base/clock.js';
+
+/** What an operator may set; {@link defaultConfig} has the values that the documents name. */
+export interface ServerConfig {
+  /** At most this many bytes of a JSON body; commits have {@link ServerConfig.maxCommitBytes}. */
+  readonly maxJsonBytes: number;
+  readonly maxCommitBytes: number;
+  readonly maxBlobBytes: number;
+  /** A JSON body that is not whole after this time is given up. */
+  readonly jsonBodyMs: number;
+  /** An upload or download that does not move for this long is cut. */
+  readonly idleMs: number;
+  /** How long a licence document is valid; it is issued anew after half of it. */
+  readonly licenseDocumentMs: number;
+  /** Target requests of a licence: each seat adds this many an hour, and that many may come at once. */
+  readonly targetsPerSeatHour: number;
+}
+
+export const defaultConfig: ServerConfig = {
+  maxJsonBytes: 65_536,
+  maxCommitBytes: 32 * 1_048_576,
+  maxBlobBytes: 300 * 1_048_576,
+  jsonBodyMs: 30 * secondMs,
+  idleMs: 2 * minuteMs,
+  licenseDocumentMs: 14 * dayMs,
+  targetsPerSeatHour: 600,
+};

@@ -1,0 +1,133 @@
+/** Licence documents: what a host may use now, with the content keys sealed to it. */
+import { decodeHex, decodeUtf8, sha256Hex, utf8 } from '../base/bytes.js';
+import { formatSeconds, parseSeconds } from '../base/clock.js';
+import { canonicalJsonBytes } from '../base/json.js';
+import { publicKey } from '../keys/key.js';
+import { signEnvelope } from '../keys/signing.js';
+import { parseHeader } from '../packs/header.js';
+import { encodeLicense, type Grant, type License, licensePayloadType, sealGrant } from '../packs/license.js';
+import { openContentKey } from '../packs/pack.js';
+import { openerFor } from './content-key.js';
+import type { ServerDeps } from './deps.js';
+import { ServerError } from './error.js';
+import { licenseEnd, licenseFeatures, requireUsable } from './licensing.js';
+import type { RecordsTransaction } from './records/database.js';
+import type { DocumentRow, HostRow, LicenseRow, PackRow } from './records/tables.js';
+
+type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config'>;
+
+/**
+ * The host's licence document: the one it has, while it says the same and half of its life has not passed, otherwise a
+ * new one with the next serial.
+ *
+ * @throws ServerError `token-invalid` when the host is gone, and the codes of `requireUsable`
+ */
+export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Uint8Array> {
+  return deps.records.transaction().execute(async (trx) => {
+    const host = await trx.selectFrom('hosts').selectAll().where('id', '=', hostId).executeTakeFirst();
+    if (!host) throw new ServerError('token-invalid', 'authorization: expected the token of a host, got none');
+    const row = await trx.selectFrom('licenses').selectAll().where('id', '=', host.licenseId).executeTakeFirstOrThrow();
+    const license = requireUsable(row, deps.clock.now());
+    const packs = await entitledPacks(trx, license);
+    const content = await describe(trx, deps, host, license, packs);
+    const contentDigest = sha256Hex(
+      canonicalJsonBytes(content),
+      canonicalJsonBytes(packs.map(({ keyCommitment }) => keyCommitment)),
+    );
+    const held = await trx.selectFrom('documents').selectAll().where('hostId', '=', hostId).executeTakeFirst();
+    if (held?.contentDigest === contentDigest && isInFirstHalf(held, deps.clock.now())) return utf8(held.body);
+
+    const issuedAt = deps.clock.now();
+    const expiresAt = new Date(
+      Math.min(issuedAt.getTime() + deps.config.licenseDocumentMs, licenseEnd(license).getTime()),
+    );
+    const document: License = {
+      ...content.document,
+      issuedAt: formatSeconds(issuedAt),
+      expiresAt: formatSeconds(expiresAt),
+      serial: (held?.serial ?? 0) + 1,
+      grants: sealGrants(deps, host, packs),
+    };
+    const bytes = signEnvelope(licensePayloadType, encodeLicense(document), [deps.keys.license]);
+    const saved: DocumentRow = {
+      hostId,
+      serial: document.serial,
+      body: decodeUtf8(bytes),
+      contentDigest,
+      issuedAt: document.issuedAt,
+      expiresAt: document.expiresAt,
+    };
+    await trx
+      .insertInto('documents')
+      .values(saved)
+      .onConflict((conflict) => conflict.column('hostId').doUpdateSet(saved))
+      .execute();
+    return bytes;
+  });
+}
+
+/** The packs that are served now, in the licence's channel, of its features; a file listed twice counts once. */
+async function entitledPacks(trx: RecordsTransaction, license: LicenseRow): Promise<PackRow[]> {
+  const features = licenseFeatures(license);
+  if (features.length === 0) return [];
+  const rows = await trx
+    .selectFrom('packs')
+    .innerJoin('targets', (join) =>
+      join.onRef('targets.path', '=', 'packs.path').onRef('targets.sha256', '=', 'packs.sha256'),
+    )
+    .selectAll('packs')
+    .where('targets.current', '=', 1)
+    .where('packs.channel', '=', license.channel)
+    .where('packs.feature', 'in', features)
+    .orderBy('packs.path')
+    .execute();
+  return [...new Map(rows.map((row) => [`${row.feature} ${row.pack} ${row.keyCommitment}`, row])).values()];
+}
+
+type LicenseFacts = Omit<License, 'issuedAt' | 'expiresAt' | 'serial' | 'grants'>;
+
+async function describe(
+  trx: RecordsTransaction,
+  { keys }: GrantDeps,
+  host: HostRow,
+  license: ReturnType<typeof requireUsable<LicenseRow>>,
+  packs: readonly PackRow[],
+): Promise<{ document: LicenseFacts; signer: string }> {
+  const customer = await trx
+    .selectFrom('customers')
+    .select(['id', 'name'])
+    .where('id', '=', license.customerId)
+    .executeTakeFirstOrThrow();
+  const names = packs.map(({ feature, pack, channel }) => ({ feature, pack, channel }));
+  return {
+    signer: keys.license.key.keyid,
+    document: {
+      license: license.id,
+      customer,
+      host: { id: host.id, keyid: host.keyid },
+      features: licenseFeatures(license),
+      packs: [...new Map(names.map((name) => [`${name.feature} ${name.pack}`, name])).values()],
+      state: license.state,
+      notBefore: license.notBefore,
+      licenseExpiresAt: license.expiresAt,
+    },
+  };
+}
+
+/** Content keys are in memory here only. The commitment is checked again, whatever the records say. */
+function sealGrants({ keys }: GrantDeps, host: HostRow, packs: readonly PackRow[]): Grant[] {
+  const recipient = publicKey('x25519', decodeHex(host.publicKey, 32));
+  return packs.map((row) => {
+    try {
+      const header = parseHeader(utf8(row.header), row.path);
+      return sealGrant(header, openContentKey(header, openerFor(header, keys.distribution, row.path)), recipient);
+    } catch (cause) {
+      throw new ServerError('internal', `${row.path}: expected its content key to open, got a failure`, { cause });
+    }
+  });
+}
+
+function isInFirstHalf({ issuedAt, expiresAt }: DocumentRow, now: Date): boolean {
+  const [from, to] = [parseSeconds(issuedAt)?.getTime(), parseSeconds(expiresAt)?.getTime()];
+  return from !== undefined && to !== undefined && now.getTime() >= from && now.getTime() < (from + to) / 2;
+}

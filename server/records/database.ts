@@ -1,0 +1,67 @@
+import { Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
+import Database from 'libsql';
+import { ServerError } from '../error.js';
+import { migrations } from './migrations.js';
+import type { Tables } from './tables.js';
+
+export type Records = Kysely<Tables>;
+/** Inside a transaction only its own handle may be used: SQLite has one connection, and waiting for it would be for ever. */
+export type RecordsTransaction = Transaction<Tables>;
+
+/**
+ * Opens the SQLite file, made when missing, and brings its tables up to date.
+ *
+ * WAL and `synchronous = full`: an answered publish survives a power cut.
+ *
+ * @throws ServerError `records-version` for a file of a newer server
+ */
+export async function openRecords(path: string): Promise<Records> {
+  return recordsOn(openSqlite(path));
+}
+
+export function openSqlite(path: string): SqliteDatabase {
+  const database = new Database(path, { timeout: 5000 });
+  database.pragma('journal_mode = wal');
+  database.pragma('synchronous = full');
+  database.pragma('foreign_keys = on');
+  return database;
+}
+
+/** As {@link openRecords}, on a database that stands already. */
+export async function recordsOn(database: SqliteDatabase): Promise<Records> {
+  const db = new Kysely<Tables & { schemaVersion: { version: number } }>({ dialect: new SqliteDialect({ database }) });
+  await db.schema
+    .createTable('schemaVersion')
+    .ifNotExists()
+    .addColumn('version', 'integer', (c) => c.primaryKey())
+    .execute();
+  const done = await db
+    .selectFrom('schemaVersion')
+    .select((e) => e.fn.max('version').as('version'))
+    .executeTakeFirst();
+  const current = done?.version ?? 0;
+  if (current > migrations.length) {
+    await db.destroy();
+    throw new ServerError(
+      'records-version',
+      `records: expected tables of version ${migrations.length} or older, got version ${current}`,
+      { hint: 'start the newer version of yms that wrote this folder' },
+    );
+  }
+  for (const [i, migrate] of migrations.slice(current).entries()) {
+    await db.transaction().execute(async (trx) => {
+      await migrate(trx as unknown as Kysely<unknown>);
+      await trx
+        .insertInto('schemaVersion')
+        .values({ version: current + i + 1 })
+        .execute();
+    });
+  }
+  return db;
+}
+
+/** Whether an insert failed because its unique key is taken (SQLite; PostgreSQL calls it 23505). */
+export function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', '23505'].includes(String(error.code));
+}

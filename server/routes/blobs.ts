@@ -1,0 +1,56 @@
+import { type Request, Router } from 'express';
+import { appendAudit } from '../audit.js';
+import { authorize } from '../auth.js';
+import type { ServerDeps } from '../deps.js';
+import { ServerError } from '../error.js';
+import { onlyMethods } from './method.js';
+
+/** Uploads by hash. Nothing is served from here: a blob is a target only once a signed role lists it. */
+export function blobRoutes(deps: ServerDeps): Router {
+  const { blobs, config, records, clock } = deps;
+  const router = Router({ caseSensitive: true, strict: true });
+  router
+    .route('/v1/blobs/:sha256')
+    .head(async (request, response) => {
+      await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      const length = await blobs.stat(requireHash(request.params.sha256));
+      if (length === null) throw new ServerError('not-found', 'blob: expected an uploaded one, got another hash');
+      response.set({ 'Content-Type': 'application/octet-stream', 'Content-Length': String(length) }).end();
+    })
+    .put(async (request, response) => {
+      const { actor } = await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      const sha256 = requireHash(request.params.sha256);
+      requireOctets(request, config.maxBlobBytes);
+      if ((await blobs.stat(sha256)) !== null) {
+        response.status(200).json({ sha256 });
+        return;
+      }
+      const created = await blobs.put(sha256, request, config.maxBlobBytes).catch((cause: unknown) => {
+        if (cause instanceof Error && request.readableAborted)
+          throw new ServerError('request-truncated', 'blob: expected it whole, got an end before', { cause });
+        throw cause;
+      });
+      if (created)
+        await records
+          .transaction()
+          .execute((trx) => appendAudit(trx, clock, { actor, action: 'blob.upload', subject: sha256 }));
+      response.status(created ? 201 : 200).json({ sha256 });
+    })
+    .all(onlyMethods('HEAD', 'PUT'));
+  return router;
+}
+
+function requireHash(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new ServerError('not-found', 'blob: expected 64 lower-case hex digits, got another name');
+  return text;
+}
+
+function requireOctets(request: Request, maxBytes: number): void {
+  const mediaType = request.headers['content-type']?.toLowerCase();
+  if (mediaType !== 'application/octet-stream')
+    throw new ServerError('request-media-type', `blob: expected application/octet-stream, got ${mediaType ?? 'none'}`);
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes)
+    throw new ServerError('request-too-large', `blob: expected at most ${maxBytes} bytes, got ${declared}`);
+}

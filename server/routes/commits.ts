@@ -1,0 +1,55 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { decodeBase64 } from '../../base/bytes.js';
+import { authorize } from '../auth.js';
+import { readJson } from '../body.js';
+import { commit } from '../commit/commit.js';
+import type { ServerDeps } from '../deps.js';
+import { ServerError } from '../error.js';
+import { slug } from './fields.js';
+import { onlyMethods } from './method.js';
+
+/** tuf-js reads no longer targets file. */
+const maxFileBytes = 5_000_000;
+/** tuf-js follows no longer chain of roots. */
+const maxRoots = 256;
+
+const file = z
+  .string()
+  .min(4)
+  .max(Math.ceil(maxFileBytes / 3) * 4);
+
+const body = z.strictObject({
+  roots: z.array(file).max(maxRoots).optional(),
+  targets: file.optional(),
+  roles: z.record(slug, file).optional(),
+});
+
+/** Publishing: role files by a publisher; roots and targets, which come from the ceremony, by an admin. */
+export function commitRoutes(deps: ServerDeps): Router {
+  const { maxCommitBytes, jsonBodyMs } = deps.config;
+  const router = Router({ caseSensitive: true, strict: true });
+  router
+    .route('/v1/commits')
+    .post(async (request, response) => {
+      const caller = await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      const {
+        roots = [],
+        targets,
+        roles = {},
+      } = await readJson(request, body, { maxBytes: maxCommitBytes, totalMs: jsonBodyMs });
+      if (caller.scope !== 'admin' && (roots.length > 0 || targets !== undefined))
+        throw new ServerError('scope-missing', 'commit: expected scope admin for roots and targets, got publisher');
+      const files = {
+        roots: roots.map((text, i) => decodeBase64(text, undefined, `body at /roots/${i}`)),
+        targets: targets === undefined ? null : decodeBase64(targets, undefined, 'body at /targets'),
+        roles: new Map(
+          Object.entries(roles).map(([name, text]) => [name, decodeBase64(text, undefined, `body at /roles/${name}`)]),
+        ),
+      };
+      const { changed, snapshot, timestamp } = await commit(deps, files, caller.actor);
+      response.status(changed ? 201 : 200).json({ snapshot, timestamp });
+    })
+    .all(onlyMethods('POST'));
+  return router;
+}

@@ -1,0 +1,64 @@
+import { Router } from 'express';
+import { readFile } from 'node:fs/promises';
+import { formatSeconds } from '../../base/clock.js';
+import { authorize } from '../auth.js';
+import type { ServerDeps } from '../deps.js';
+import { ServerError } from '../error.js';
+import { observeExpiry } from '../jobs.js';
+import { currentRole } from '../repository.js';
+import { onlyMethods } from './method.js';
+
+/** For those who watch the server: whether it lives, whether it can serve, what it counts, what it speaks. */
+export function healthRoutes(deps: ServerDeps): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router
+    .route('/healthz')
+    .get((_request, response) => {
+      response.json({ status: 'ok' });
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/readyz')
+    .get(async (_request, response) => {
+      const timestamp = await currentRole(deps.records, 'timestamp');
+      if (timestamp === null)
+        throw new ServerError('not-ready', 'repository: expected a first commit of root and targets, got none');
+      if (timestamp.signed.expires <= formatSeconds(deps.clock.now()))
+        throw new ServerError('not-ready', `timestamp: expected an expiry after now, got ${timestamp.signed.expires}`);
+      response.json({ status: 'ok', timestamp: timestamp.signed.version });
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/metrics')
+    .get(async (request, response) => {
+      if (!isLoopback(request.socket.remoteAddress) || request.headers['x-forwarded-for'] !== undefined)
+        await authorize(deps, request.headers.authorization, ['admin']);
+      await observeExpiry(deps);
+      response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/openapi.yaml')
+    .get(async (_request, response) => {
+      response.type('application/yaml').send(await loadContract());
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  return router;
+}
+
+/** A proxy on this machine is not the caller: what it forwards carries X-Forwarded-For and needs a token. */
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address);
+}
+
+/** At the top of the package, which is one folder further up from `dist/`. */
+async function loadContract(): Promise<string> {
+  for (const path of ['../../openapi.yaml', '../../../openapi.yaml']) {
+    try {
+      return await readFile(new URL(path, import.meta.url), 'utf8');
+    } catch {
+      continue;
+    }
+  }
+  throw new ServerError('internal', 'openapi.yaml: expected it in the package, got no such file');
+}

@@ -1,0 +1,374 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { encodeBase64, sha256Hex, utf8 } from '../../base/bytes.js';
+import { dayMs, FixedClock, formatSeconds } from '../../base/clock.js';
+import { canonicalJson } from '../../base/json.js';
+import { encodePublicKey, type PublicKey, type SecretKey } from '../../keys/key.js';
+import { encodeKeysJson } from '../../keys/keys-json.js';
+import { encodeMetadata } from '../../keys/metadata.js';
+import { lifetimeDays, type RootRole, specVersion, type TargetsRole } from '../../keys/roles.js';
+import { newSealingKey, openerOf } from '../../keys/sealing.js';
+import { newSigningKey, signerOf, signMetadata } from '../../keys/signing.js';
+import type { Item } from '../../packs/item.js';
+import { type PackInput, sealPack, type SealedPack } from '../../packs/pack.js';
+import type { ServerParts } from '../../server/deps.js';
+import { initServer, openServer } from '../../server/folder.js';
+import { openLog } from '../../server/log.js';
+import { type RunningServer, startServer } from '../../server/main.js';
+
+export const testStart = '2026-07-01T00:00:00Z';
+
+/** No log line of a test matters unless the test reads it. */
+export const silentLog: Logger = openLog(undefined, 'silent');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+  /** The body as JSON; null when it is none. */
+  readonly json: Record<string, unknown> | null;
+}
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly body?: Uint8Array | string;
+}
+
+export async function call(base: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { token, headers = {}, json, body } = options;
+  const response = await fetch(`${base}${path}`, {
+    method,
+    redirect: 'error',
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: (json === undefined ? body : JSON.stringify(json)) ?? null,
+  });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const isJson = /json/.test(response.headers.get('content-type') ?? '') && bytes.length > 0;
+  return {
+    status: response.status,
+    headers: response.headers,
+    bytes,
+    json: isJson ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>) : null,
+  };
+}
+
+/** The offline people of one test house, and the role files that they have signed so far. */
+export class TestHouse {
+  readonly clock: FixedClock;
+  rootKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
+  targetsKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
+  readonly releaseKeys = new Map<string, SecretKey[]>();
+  readonly thresholds = new Map<string, number>();
+  readonly roles = new Map<string, TargetsRole>();
+  root: RootRole | null = null;
+  targets: TargetsRole | null = null;
+
+  constructor(clock: FixedClock, features: readonly string[] = ['sigma', 'mining-pools', 'premium']) {
+    this.clock = clock;
+    for (const feature of features) this.releaseKeys.set(feature, [newSigningKey()]);
+  }
+
+  expires(kind: keyof typeof lifetimeDays): string {
+    return formatSeconds(new Date(this.clock.now().getTime() + lifetimeDays[kind] * dayMs));
+  }
+
+  /** The next root; `alsoBy` is the quorum of the one before. */
+  nextRoot(online: { snapshot: PublicKey; timestamp: PublicKey }, alsoBy: readonly SecretKey[] = []): Uint8Array {
+    const sets = {
+      root: this.rootKeys.map(({ publicKey }) => publicKey),
+      targets: this.targetsKeys.map(({ publicKey }) => publicKey),
+      snapshot: [online.snapshot],
+      timestamp: [online.timestamp],
+    };
+    const role = (keys: readonly PublicKey[]) => ({
+      keyids: keys.map(({ keyid }) => keyid),
+      threshold: Math.min(2, keys.length),
+    });
+    this.root = {
+      _type: 'root',
+      spec_version: specVersion,
+      version: (this.root?.version ?? 0) + 1,
+      expires: this.expires('root'),
+      consistent_snapshot: true,
+      keys: Object.fromEntries(
+        Object.values(sets).flatMap((keys) => keys.map((key) => [key.keyid, encodePublicKey(key)])),
+      ),
+      roles: {
+        root: role(sets.root),
+        targets: role(sets.targets),
+        snapshot: role(sets.snapshot),
+        timestamp: role(sets.timestamp),
+      },
+    };
+    const signers = new Set([...this.rootKeys.slice(0, 2), ...alsoBy.slice(0, 2)]);
+    return encodeMetadata(signMetadata(this.root, [...signers].map(signerOf)));
+  }
+
+  /** The next top-level targets with `keys.json` and a delegation for every feature that has release keys. */
+  nextTargets(keysJson: Uint8Array, change: (role: TargetsRole) => TargetsRole = (role) => role): Uint8Array {
+    const keys = [...this.releaseKeys.values()].flat().map(({ publicKey }) => publicKey);
+    this.targets = change({
+      _type: 'targets',
+      spec_version: specVersion,
+      version: (this.targets?.version ?? 0) + 1,
+      expires: this.expires('targets'),
+      targets: { 'keys.json': { length: keysJson.length, hashes: { sha256: sha256Hex(keysJson) } } },
+      delegations: {
+        keys: Object.fromEntries(keys.map((key) => [key.keyid, encodePublicKey(key)])),
+        roles: [...this.releaseKeys].map(([name, secrets]) => ({
+          name,
+          keyids: secrets.map(({ publicKey }) => publicKey.keyid),
+          threshold: this.thresholds.get(name) ?? 1,
+          terminating: true as const,
+          paths: [`${name}/*/*`],
+        })),
+      },
+    });
+    return encodeMetadata(signMetadata(this.targets, this.targetsKeys.slice(0, 2).map(signerOf)));
+  }
+
+  /** The next file of a feature's role, with `packs` added to (or replacing) what the last one listed. */
+  nextRole(
+    feature: string,
+    packs: readonly SealedPack[],
+    { change = (role: TargetsRole) => role, signers = this.releaseKeys.get(feature) ?? [] } = {},
+  ): Uint8Array {
+    const last = this.roles.get(feature);
+    const targets = { ...last?.targets };
+    for (const { bytes, header } of packs)
+      targets[`${header.feature}/${header.pack}/${header.channel}.yms`] = {
+        length: bytes.length,
+        hashes: { sha256: sha256Hex(bytes) },
+        custom: { kind: header.kind, version: header.version, sequence: header.sequence },
+      };
+    const role = change({
+      _type: 'targets',
+      spec_version: specVersion,
+      version: (last?.version ?? 0) + 1,
+      expires: this.expires('release'),
+      targets,
+    });
+    this.roles.set(feature, role);
+    return encodeMetadata(signMetadata(role, signers.map(signerOf)));
+  }
+}
+
+/** A pack with one pool, sealed to `recipients`. */
+export function smallPack(
+  named: Pick<PackInput, 'feature' | 'pack' | 'sequence'> & Partial<PackInput>,
+  keys: { readonly signers: readonly SecretKey[]; readonly recipients: readonly PublicKey[] },
+): Promise<SealedPack> {
+  return sealPack(
+    {
+      version: `2026.7.${named.sequence}`,
+      channel: 'stable',
+      createdAt: testStart,
+      minimumClient: '0.1.0',
+      items: [poolItem(`pool-${named.sequence}.example`)],
+      ...named,
+    },
+    { signers: keys.signers.map(signerOf), recipients: keys.recipients },
+  );
+}
+
+function poolItem(domain: string): Item {
+  const id = `fqdn:${domain}`;
+  return { kind: 'pool', id, line: canonicalJson({ id, kind: 'fqdn', pattern: domain }) };
+}
+
+export interface TestServerOptions {
+  readonly features?: readonly string[];
+  /** Lets a test put its own store or limits around the real ones. */
+  readonly wrap?: (parts: ServerParts) => ServerParts;
+  readonly log?: Logger;
+  readonly clock?: FixedClock;
+}
+
+/** A real server on 127.0.0.1 with its own folder, and the people around it. */
+export class TestServer {
+  readonly clock: FixedClock;
+  readonly house: TestHouse;
+  readonly dir: string;
+  readonly adminToken: string;
+  running: RunningServer;
+  readonly #options: TestServerOptions;
+
+  private constructor(
+    house: TestHouse,
+    dir: string,
+    adminToken: string,
+    running: RunningServer,
+    options: TestServerOptions,
+  ) {
+    this.clock = house.clock;
+    this.house = house;
+    this.dir = dir;
+    this.adminToken = adminToken;
+    this.running = running;
+    this.#options = options;
+  }
+
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    const clock = options.clock ?? new FixedClock(testStart);
+    const dir = await mkdtemp(join(tmpdir(), 'yms-server-'));
+    const { adminToken } = await initServer(dir, clock);
+    const running = await run(dir, clock, options);
+    return new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
+  }
+
+  get url(): string {
+    return this.running.url;
+  }
+
+  /** Stops and starts again on the same folder, on another port. */
+  async restart(): Promise<void> {
+    await this.running.close();
+    this.running = await run(this.dir, this.clock, this.#options);
+  }
+
+  async stop(): Promise<void> {
+    await this.running.close();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    return call(this.url, method, path, options);
+  }
+
+  admin(method: string, path: string, json?: unknown): Promise<Answer> {
+    return this.call(method, path, { token: this.adminToken, ...(json === undefined ? {} : { json }) });
+  }
+
+  get publicKeys(): { snapshot: PublicKey; timestamp: PublicKey; license: PublicKey; distribution: PublicKey } {
+    const { snapshot, timestamp, license, distribution } = this.running.deps.keys;
+    const [opener] = distribution;
+    if (!opener) throw new Error('no distribution key');
+    return { snapshot: snapshot.key, timestamp: timestamp.key, license: license.key, distribution: opener.key };
+  }
+
+  keysJson(): Uint8Array {
+    const { license, distribution } = this.publicKeys;
+    return encodeKeysJson({ licenseKeys: [license], distributionKeys: [distribution] });
+  }
+
+  upload(bytes: Uint8Array, token = this.adminToken): Promise<Answer> {
+    return this.call('PUT', `/v1/blobs/${sha256Hex(bytes)}`, {
+      token,
+      headers: { 'content-type': 'application/octet-stream' },
+      body: bytes,
+    });
+  }
+
+  commit(
+    files: { roots?: readonly Uint8Array[]; targets?: Uint8Array; roles?: Readonly<Record<string, Uint8Array>> },
+    token = this.adminToken,
+  ): Promise<Answer> {
+    const { roots, targets, roles } = files;
+    return this.call('POST', '/v1/commits', {
+      token,
+      json: {
+        ...(roots ? { roots: roots.map(encodeBase64) } : {}),
+        ...(targets ? { targets: encodeBase64(targets) } : {}),
+        ...(roles
+          ? { roles: Object.fromEntries(Object.entries(roles).map(([name, b]) => [name, encodeBase64(b)])) }
+          : {}),
+      },
+    });
+  }
+
+  /** Root 1, targets 1 and `keys.json`: after it the repository is there, without a release. */
+  async holdCeremony(): Promise<void> {
+    await expectStatus(201, this.upload(this.keysJson()));
+    const roots = [this.house.nextRoot(this.publicKeys)];
+    await expectStatus(201, this.commit({ roots, targets: this.house.nextTargets(this.keysJson()) }));
+  }
+
+  seal(feature: string, sequence: number, named: Partial<PackInput> = {}): Promise<SealedPack> {
+    return smallPack(
+      { feature, pack: 'core', sequence, ...named },
+      { signers: this.house.releaseKeys.get(feature) ?? [], recipients: [this.publicKeys.distribution] },
+    );
+  }
+
+  /** A new small pack of a feature, published. */
+  async publish(feature: string, sequence: number, named: Partial<PackInput> = {}): Promise<SealedPack> {
+    const pack = await this.seal(feature, sequence, named);
+    await expectStatus(201, this.upload(pack.bytes));
+    await expectStatus(201, this.commit({ roles: { [feature]: this.house.nextRole(feature, [pack]) } }));
+    return pack;
+  }
+
+  async newToken(scope: 'publisher' | 'admin' | 'auditor' | 'feed', licenseId?: string): Promise<string> {
+    const body = { name: scope, scope, ...(licenseId === undefined ? {} : { licenseId }) };
+    return String((await expectStatus(201, this.admin('POST', '/v1/tokens', body))).json?.['token']);
+  }
+
+  /** A customer and a licence, until a year from now unless `terms` says otherwise. */
+  async sellLicense(terms: Readonly<Record<string, unknown>> = {}): Promise<{ id: string; licenseKey: string }> {
+    const customer = await expectStatus(201, this.admin('POST', '/v1/customers', { name: 'Example Ltd' }));
+    const license = await expectStatus(
+      201,
+      this.admin('POST', '/v1/licenses', {
+        customerId: customer.json?.['id'],
+        features: ['sigma', 'mining-pools'],
+        seats: 2,
+        expiresAt: formatSeconds(new Date(this.clock.now().getTime() + 365 * dayMs)),
+        ...terms,
+      }),
+    );
+    return { id: String(license.json?.['id']), licenseKey: String(license.json?.['licenseKey']) };
+  }
+
+  async activate(licenseKey: string, hostKey: SecretKey = newSealingKey()): Promise<TestHost> {
+    const json = { licenseKey, hostKey: encodePublicKey(hostKey.publicKey), name: 'host.example', client: '0.1.0' };
+    const answer = await expectStatus(201, this.call('POST', '/v1/activations', { json }));
+    const sealed = Buffer.from(String(answer.json?.['sealedToken']), 'base64');
+    const token = Buffer.from(openerOf(hostKey).open(sealed)).toString('utf8');
+    return { hostId: String(answer.json?.['hostId']), hostKey, token };
+  }
+
+  /** The repository path of a published pack. */
+  targetPath({ bytes, header }: SealedPack): string {
+    return `/repository/targets/${header.feature}/${header.pack}/${sha256Hex(bytes)}.${header.channel}.yms`;
+  }
+}
+
+export interface TestHost {
+  readonly hostId: string;
+  readonly hostKey: SecretKey;
+  readonly token: string;
+}
+
+async function run(dir: string, clock: FixedClock, { log = silentLog, wrap = (parts) => parts }: TestServerOptions) {
+  return startServer(wrap(await openServer(dir, { clock, log })), { host: '127.0.0.1', port: 0 });
+}
+
+/** Awaits an answer that must have `status`; another fails the test with what the server said. */
+export async function expectStatus(status: number, answer: Promise<Answer>): Promise<Answer> {
+  const got = await answer;
+  if (got.status !== status)
+    throw new Error(
+      `expected status ${status}, got ${got.status} ${Buffer.from(got.bytes).toString('utf8').slice(0, 500)}`,
+    );
+  return got;
+}
+
+/** As {@link expectStatus}, and the body is a problem document with this code. */
+export async function expectProblem(status: number, code: string, answer: Promise<Answer>): Promise<Answer> {
+  const got = await expectStatus(status, answer);
+  const type = got.headers.get('content-type');
+  if (type !== 'application/problem+json' || got.json?.['code'] !== code || got.json['status'] !== status)
+    throw new Error(`expected problem ${code}, got ${type} ${JSON.stringify(got.json)}`);
+  return got;
+}
+
+export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+export const bytesOf = utf8;
