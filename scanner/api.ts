@@ -1,7 +1,6 @@
-import { CodedError } from '../base/error.js';
 import { type HttpAnswer, request } from '../base/http.js';
 import { canonicalJson, type Json, parseJson } from '../base/json.js';
-import { ScannerError, type ScannerErrorCode } from './error.js';
+import { refusedOrThrow, ScannerError, type ScannerErrorCode } from './error.js';
 
 /** How to reach a distribution server. */
 export interface Connection {
@@ -44,18 +43,21 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ht
   return answer;
 }
 
-/** Codes of problem documents (RFC 9457) that mean the same to an endpoint. */
-const sameCodes: readonly ScannerErrorCode[] = [
-  'license-expired',
-  'license-not-yet-valid',
-  'license-revoked',
-  'license-suspended',
-  'not-entitled',
-  'seats-exhausted',
-];
+/** What the codes of the server's problem documents (RFC 9457) mean to an endpoint. */
+const problemCodes: Readonly<Record<string, ScannerErrorCode>> = {
+  'feature-not-licensed': 'not-entitled',
+  'license-expired': 'license-expired',
+  'license-key-unknown': 'license-key-unknown',
+  'license-not-started': 'license-not-yet-valid',
+  'license-revoked': 'license-revoked',
+  'license-suspended': 'license-suspended',
+  'rate-limited': 'rate-limited',
+  'seats-exhausted': 'seats-exhausted',
+};
 
 const hints: Partial<Record<ScannerErrorCode, string>> = {
   'license-expired': 'renew the license; detection goes on with the last good set',
+  'license-key-unknown': 'check the license key for typing errors',
   'license-revoked': 'ask whoever sold the license; detection goes on with the last good set',
   'license-suspended': 'ask whoever sold the license; detection goes on with the last good set',
   'rate-limited': 'run the command again later',
@@ -67,7 +69,7 @@ const hints: Partial<Record<ScannerErrorCode, string>> = {
 export function refusal(subject: string, answer: HttpAnswer): ScannerError {
   const { code: problemCode, detail } = readProblem(answer);
   const code =
-    sameCodes.find((known) => known === problemCode) ??
+    (problemCode !== undefined && Object.hasOwn(problemCodes, problemCode) ? problemCodes[problemCode] : undefined) ??
     (answer.status === 401
       ? 'token-refused'
       : answer.status === 403
@@ -93,8 +95,8 @@ function readProblem(answer: HttpAnswer): { code?: string; detail?: string } {
       ...(typeof detail === 'string' ? { detail: printable(detail) } : {}),
     };
   } catch (error) {
-    if (error instanceof CodedError) return {};
-    throw error;
+    refusedOrThrow(error);
+    return {};
   }
 }
 

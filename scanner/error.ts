@@ -41,6 +41,7 @@ export type ScannerErrorCode =
   | 'client-too-old'
   | 'pack-mismatch'
   | 'pack-unloadable'
+  | 'release-newer'
   | 'sequence-rollback'
   // local rules
   | 'custom-signers'
@@ -48,3 +49,19 @@ export type ScannerErrorCode =
   | 'rule-unknown';
 
 export class ScannerError extends CodedError<ScannerErrorCode> {}
+
+/** A refusal, whatever room it comes from; anything else is a fault of ours and goes on up. */
+export function refusedOrThrow(error: unknown): CodedError {
+  if (error instanceof CodedError) return error as CodedError;
+  throw error;
+}
+
+/** What `check` answers, or null when it refuses: for what is as good as absent when it does not verify. */
+export function unlessRefused<T>(check: () => T): T | null {
+  try {
+    return check();
+  } catch (error) {
+    refusedOrThrow(error);
+    return null;
+  }
+}

@@ -1,11 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concatBytes, sha256, sha256Hex, utf8 } from '../base/bytes.js';
-import { CodedError, systemCode } from '../base/error.js';
+import { systemCode } from '../base/error.js';
 import { readFileAtMost, readFileIfPresent, unwritable, writeFileAtomic } from '../base/files.js';
 import { parseMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
-import { ScannerError } from './error.js';
+import { ScannerError, unlessRefused } from './error.js';
 import { type Home } from './home.js';
 import { metadataMaxBytes } from './refresh.js';
 import type { TrustedFiles } from './trust.js';
@@ -54,11 +54,16 @@ export async function loadMetadata(home: Home, name: string | null): Promise<Map
  *
  * @throws ScannerError `root-missing`
  */
-export async function loadTrustedRoot(home: Home, files: TrustedFiles): Promise<Uint8Array> {
-  const candidates = [await readFileIfPresent(home.anchor, metadataMaxBytes.root), files.get('root') ?? null];
+export async function loadTrustedRoot(
+  home: Home,
+  files: TrustedFiles,
+  carriedRoot: Uint8Array | null = null,
+): Promise<Uint8Array> {
+  const anchor = await readFileIfPresent(home.anchor, metadataMaxBytes.root);
+  const candidates = [carriedRoot, anchor, files.get('root') ?? null];
   let best: { version: number; bytes: Uint8Array } | null = null;
   for (const bytes of candidates) {
-    const version = bytes === null ? null : versionOf(bytes);
+    const version = bytes && unlessRefused(() => verifySelfSigned(parseMetadata('root', bytes)).version);
     if (bytes !== null && version !== null && version > (best?.version ?? 0)) best = { version, bytes };
   }
   if (best === null)
@@ -66,13 +71,4 @@ export async function loadTrustedRoot(home: Home, files: TrustedFiles): Promise<
       hint: 'activate with --root FILE or --root-sha256 HEX',
     });
   return best.bytes;
-}
-
-function versionOf(root: Uint8Array): number | null {
-  try {
-    return verifySelfSigned(parseMetadata('root', root)).version;
-  } catch (error) {
-    if (error instanceof CodedError) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatSeconds, parseSeconds } from '../base/clock.js';
-import { publicKeySchema } from '../keys/key.js';
+import { keyidPattern, publicKeySchema } from '../keys/key.js';
 import { namePattern } from '../keys/roles.js';
 import { type Home, keepOnly, loadDocument, saveDocument } from './home.js';
 
@@ -21,14 +21,19 @@ const acceptedPackSchema = z.strictObject({
   acceptedAt: time,
   /** What the deciding role demanded when the pack was accepted. */
   signers: z.strictObject({ keys: z.array(publicKeySchema).min(1), threshold: z.int().min(1) }),
-  /** The content key, sealed to this host. */
-  grant: z.strictObject({ sealed: z.base64(), keyCommitment: sha256 }),
+  /** The keys that signed the header. */
+  signedBy: z.array(z.string().regex(keyidPattern)).min(1),
+  /** The content key, sealed to this host, as the licence document granted it. */
+  grant: z.strictObject({ kind: z.enum(['full', 'delta']), sealed: z.base64(), keyCommitment: sha256 }),
 });
 
 const pointerSchema = z.strictObject({
   format: z.literal(1),
-  /** Name of the folder of verified metadata. */
-  metadata: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Name of the folder of verified metadata; null before there is any. */
+  metadata: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .nullable(),
   packs: z.array(acceptedPackSchema),
   /** For each pack the one that was active before, kept in case the newer file is damaged on this disk. */
   previous: z.array(acceptedPackSchema),
@@ -38,6 +43,8 @@ const pointerSchema = z.strictObject({
 export type AcceptedPack = z.infer<typeof acceptedPackSchema>;
 /** The one pointer to the active set: replacing this file is the switch. */
 export type Pointer = z.infer<typeof pointerSchema>;
+
+export const emptyPointer: Pointer = { format: 1, metadata: null, packs: [], previous: [], switchedAt: null };
 
 /** What a pack is known by: sequences rise within it. */
 export function packKey({ feature, pack, channel }: { feature: string; pack: string; channel: string }): string {
@@ -74,5 +81,5 @@ export function packFileName(pack: { readonly sha256: string }): string {
 /** Garbage collection: only after a switch, so that nothing that a pointer names ever goes. */
 export async function collectGarbage(home: Home, pointer: Pointer): Promise<void> {
   await keepOnly(home.packs, new Set([...pointer.packs, ...pointer.previous].map(packFileName)));
-  await keepOnly(home.metadata, new Set([pointer.metadata]));
+  await keepOnly(home.metadata, new Set(pointer.metadata === null ? [] : [pointer.metadata]));
 }

@@ -1,6 +1,5 @@
 import { sha256Hex } from '../base/bytes.js';
-import { CodedError } from '../base/error.js';
-import { ScannerError } from './error.js';
+import { ScannerError, unlessRefused } from './error.js';
 import type { RepositorySource } from './fetcher.js';
 import { Trust, type TrustedFiles, type TrustedTarget } from './trust.js';
 
@@ -39,6 +38,7 @@ async function refreshRoot(trust: Trust, source: RepositorySource): Promise<void
   throw new ScannerError('root-rotations', `root: expected at most ${maxRootRotations} newer versions, got more`);
 }
 
+/** Stored files that no longer verify (their keys were rotated away, the disk failed) are as good as none: 5.3.11. */
 async function refreshTimestamp(trust: Trust, source: RepositorySource, known: Uint8Array | undefined): Promise<void> {
   if (known) unlessRefused(() => trust.loadTimestamp(known));
   trust.updateTimestamp(await fetchFile(source, 'timestamp.json', metadataMaxBytes.timestamp));
@@ -91,14 +91,4 @@ async function fetchFile(source: RepositorySource, name: string, maxBytes: numbe
   if (bytes === null)
     throw new ScannerError('metadata-missing', `${name}: expected a metadata file in the repository, got none`);
   return bytes;
-}
-
-/** Stored files that no longer verify (their keys were rotated away, the disk failed) are as good as none: 5.3.11. */
-function unlessRefused<T>(load: () => T): T | null {
-  try {
-    return load();
-  } catch (error) {
-    if (error instanceof CodedError) return null;
-    throw error;
-  }
 }

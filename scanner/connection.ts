@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { parseSeconds } from '../base/clock.js';
+import { loadKeyFile } from '../keys/keyfile.js';
+import { openerOf } from '../keys/sealing.js';
+import type { Opener } from '../keys/signer.js';
+import type { Connection } from './api.js';
+import { ScannerError } from './error.js';
+import { type Home, loadDocument, saveDocument } from './home.js';
+
+const activationSchema = z.strictObject({
+  format: z.literal(1),
+  /** Base address of the distribution server, ending in a slash. */
+  server: z.url({ protocol: /^https?$/ }).endsWith('/'),
+  licenseId: z.string().min(1).max(200),
+  hostId: z.string().min(1).max(200),
+  name: z.string().min(1).max(200),
+  token: z.string().min(1).max(1000),
+  activatedAt: z.string().refine((text) => parseSeconds(text) !== null),
+});
+
+/** What an activation left behind: which host this is, and the token that says so to the server. */
+export type Activation = z.infer<typeof activationSchema>;
+
+export async function loadActivation(home: Home): Promise<Activation | null> {
+  return loadDocument(home.connection, activationSchema);
+}
+
+/** @throws ScannerError `not-activated`, `state-malformed` */
+export async function requireActivation(home: Home): Promise<Activation> {
+  const activation = await loadActivation(home);
+  if (activation === null)
+    throw new ScannerError('not-activated', `${home.path}: expected an activated host, got none`, {
+      hint: 'run yms activate with a license key',
+    });
+  return activation;
+}
+
+export async function saveActivation(home: Home, activation: Activation): Promise<void> {
+  await saveDocument(home.connection, activation, 0o600);
+}
+
+export function connectionOf(activation: Activation): Connection {
+  return { server: activation.server, token: activation.token };
+}
+
+/** The host's own key, which opens its grants. @throws KeyError `key-file-…`; BaseError `file-missing` */
+export async function loadHostKey(home: Home): Promise<Opener> {
+  return openerOf(
+    await loadKeyFile(home.hostKey, () => {
+      throw new ScannerError('state-malformed', `${home.hostKey}: expected a key without passphrase, got one with it`);
+    }),
+  );
+}

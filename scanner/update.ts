@@ -1,0 +1,202 @@
+import type { Clock } from '../base/clock.js';
+import type { CodedError } from '../base/error.js';
+import type { Opener } from '../keys/signer.js';
+import type { License, LicensedPack } from '../packs/license.js';
+import { type Activation, connectionOf, loadHostKey, requireActivation } from './connection.js';
+import { fetchLicense, loadStoredLicense, saveStoredLicense, trustedNow } from './entitlement.js';
+import { refusedOrThrow, ScannerError } from './error.js';
+import { httpSource } from './fetcher.js';
+import { type Home, withHome } from './home.js';
+import { hostStatus, reportStatus } from './host-status.js';
+import { obtainPack } from './install.js';
+import { type LastUpdate, loadLastUpdate, type Refusal, refusalOf, saveLastUpdate } from './last-update.js';
+import {
+  type AcceptedPack,
+  collectGarbage,
+  emptyPointer,
+  loadPointer,
+  packKey,
+  type Pointer,
+  savePointer,
+  switchPacks,
+} from './pointer.js';
+import { Repository } from './repository.js';
+
+/** An endpoint as a command sees it. */
+export interface Endpoint {
+  readonly home: Home;
+  readonly clock: Clock;
+  /** This program's version, `x.y.z`. */
+  readonly client: string;
+  /** Bytes of a pack that is being fetched. */
+  readonly onProgress?: (pack: string, receivedBytes: number, totalBytes: number) => void;
+}
+
+export interface PackOutcome extends LicensedPack {
+  /** `unlicensed`: in the active set, but no longer in the licence; it stays as it is. */
+  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed';
+  /** Of the pack that is in use after the update; null when none is. */
+  readonly version: string | null;
+  readonly sequence: number | null;
+  readonly refusal: Refusal | null;
+}
+
+export interface UpdateReport {
+  readonly license: Pick<License, 'license' | 'state' | 'features' | 'expiresAt' | 'licenseExpiresAt' | 'serial'>;
+  readonly packs: readonly PackOutcome[];
+  /** Whether the active set is another one than before. */
+  readonly switched: boolean;
+}
+
+/**
+ * Brings this endpoint up to date. A refusal of metadata or licence throws and leaves the active set as it was; a
+ * refusal of one pack is an outcome, leaves that pack as it was and harms no other.
+ *
+ * @throws ScannerError, KeyError, PackError, BaseError, also `lock-held`
+ */
+export async function update(endpoint: Endpoint): Promise<UpdateReport> {
+  return withHome(endpoint.home, async () => {
+    const { home, clock } = endpoint;
+    const activation = await requireActivation(home);
+    const before = await loadLastUpdate(home);
+    try {
+      const report = await followReleases(endpoint, activation);
+      const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
+      const reported = await tellServer(endpoint, activation, report, before);
+      await saveLastUpdate(home, before, clock.now(), refusal, reported);
+      return report;
+    } catch (error) {
+      await noteFailure(home, before, clock.now(), refusedOrThrow(error));
+      throw error;
+    }
+  });
+}
+
+/** A release that came out between metadata and licence is met by going round once more. */
+async function followReleases(endpoint: Endpoint, activation: Activation): Promise<UpdateReport> {
+  const report = await updateOnce(endpoint, activation);
+  const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
+  return isOvertaken ? updateOnce(endpoint, activation) : report;
+}
+
+/** The policy, from top to bottom. */
+async function updateOnce(endpoint: Endpoint, activation: Activation): Promise<UpdateReport> {
+  const { home, clock } = endpoint;
+  const host = await loadHostKey(home);
+  const stored = await loadStoredLicense(home);
+  const pointer = (await loadPointer(home)) ?? emptyPointer;
+
+  const source = httpSource(connectionOf(activation));
+  const now = trustedNow(clock, stored?.greatestIssuedAt);
+  const repository = await Repository.refresh(home, pointer.metadata, source, now);
+  const { licenseKeys } = await repository.keysJson();
+  const followed = await keepMetadata(home, pointer, repository); // even if the licence is refused: it guards against rollback
+
+  const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
+  const accepted = await fetchLicense(connectionOf(activation), stored, policy, clock);
+  if (accepted.stored !== stored) await saveStoredLicense(home, accepted.stored);
+
+  const { license } = accepted;
+  const acceptedAt = trustedNow(clock, accepted.stored.greatestIssuedAt);
+  const newer: AcceptedPack[] = [];
+  const outcomes: PackOutcome[] = [];
+  for (const name of license.packs) {
+    const active = activeOf(pointer, name);
+    try {
+      const obtained = await obtainNewer({ endpoint, repository, name, license, host, active, now: acceptedAt });
+      if (obtained) newer.push(obtained);
+      outcomes.push(outcome(name, obtained ? 'updated' : 'current', obtained ?? active));
+    } catch (error) {
+      outcomes.push(outcome(name, 'refused', active, refusalOf(refusedOrThrow(error))));
+    }
+  }
+  for (const pack of pointer.packs) {
+    if (!license.features.includes(pack.feature)) outcomes.push(outcome(pack, 'unlicensed', pack));
+  }
+
+  await switchTo(home, await keepMetadata(home, followed, repository), newer, acceptedAt);
+  return { license, packs: outcomes, switched: newer.length > 0 };
+}
+
+function activeOf(pointer: Pointer, name: LicensedPack): AcceptedPack | undefined {
+  return pointer.packs.find((pack) => packKey(pack) === packKey(name));
+}
+
+/** The pointer with the metadata as it is verified now; packs stay. */
+async function keepMetadata(home: Home, pointer: Pointer, repository: Repository): Promise<Pointer> {
+  const metadata = await repository.save(home);
+  if (metadata === pointer.metadata) return pointer;
+  const next = { ...pointer, metadata };
+  await savePointer(home, next);
+  return next;
+}
+
+interface Wanted {
+  readonly endpoint: Endpoint;
+  readonly repository: Repository;
+  readonly name: LicensedPack;
+  readonly license: License;
+  readonly host: Opener;
+  readonly active: AcceptedPack | undefined;
+  readonly now: Date;
+}
+
+/** A pack that its role lists and that is not the active one; null when the active one is what the role lists. */
+async function obtainNewer({ endpoint, repository, ...wanted }: Wanted): Promise<AcceptedPack | null> {
+  const { name, active } = wanted;
+  const path = `${packKey(name)}.yms`;
+  const target = await repository.find(path);
+  if (target === null)
+    throw new ScannerError(
+      'target-missing',
+      `${path}: expected the role ${name.feature} to list it, got no such target`,
+    );
+  if (active && target.sha256 === active.sha256) return null;
+  const { home, client, onProgress } = endpoint;
+  return obtainPack({
+    ...wanted,
+    home,
+    client,
+    target,
+    source: repository.source,
+    ...(onProgress ? { onProgress: (received, total) => onProgress(packKey(name), received, total) } : {}),
+  });
+}
+
+function outcome(
+  { feature, pack, channel }: LicensedPack,
+  what: PackOutcome['outcome'],
+  inUse: AcceptedPack | undefined,
+  refusal: Refusal | null = null,
+): PackOutcome {
+  const { version = null, sequence = null } = inUse ?? {};
+  return { feature, pack, channel, outcome: what, version, sequence, refusal };
+}
+
+/** All new packs at once, by replacing one file; then what nothing names any more may go. */
+async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Promise<void> {
+  const next = newer.length === 0 ? pointer : switchPacks(pointer, newer, now);
+  if (newer.length > 0) await savePointer(home, next);
+  await collectGarbage(home, next);
+}
+
+async function tellServer(
+  { home, clock, client }: Endpoint,
+  activation: Activation,
+  report: UpdateReport,
+  before: LastUpdate | null,
+): Promise<LastUpdate['reported']> {
+  const packs = (await loadPointer(home))?.packs ?? [];
+  const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
+  const status = hostStatus(client, report.license.serial, packs, refusal);
+  return reportStatus(connectionOf(activation), status, before?.reported ?? null, clock.now());
+}
+
+/** The refusal is what the caller must hear of, even when it cannot be written down. */
+async function noteFailure(home: Home, before: LastUpdate | null, now: Date, refused: CodedError): Promise<void> {
+  try {
+    await saveLastUpdate(home, before, now, refusalOf(refused));
+  } catch (error) {
+    refusedOrThrow(error);
+  }
+}
