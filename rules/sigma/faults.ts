@@ -1,0 +1,91 @@
+import type { Fault, Place } from '../fault.js';
+
+/** Every fault that a Sigma file can have; docs/spec/sigma.md lists them with their meaning. */
+export type SigmaFaultCode =
+  | 'yaml-syntax'
+  | 'yaml-size'
+  | 'yaml-depth'
+  | 'yaml-alias'
+  | 'yaml-tag'
+  | 'yaml-key'
+  | 'yaml-duplicate-key'
+  | 'yaml-merge-key'
+  | 'document-kind'
+  | 'action-obsolete'
+  | 'id-missing'
+  | 'id-invalid'
+  | 'id-duplicate'
+  | 'title-missing'
+  | 'metadata-type'
+  | 'metadata-length'
+  | 'status-unknown'
+  | 'level-unknown'
+  | 'date-invalid'
+  | 'tag-invalid'
+  | 'logsource-missing'
+  | 'logsource-invalid'
+  | 'detection-missing'
+  | 'selection-empty'
+  | 'selection-shape'
+  | 'selection-unused'
+  | 'value-type'
+  | 'null-in-list'
+  | 'all-single-value'
+  | 'modifier-unknown'
+  | 'modifier-order'
+  | 'modifier-field'
+  | 'modifier-value'
+  | 'regex-invalid'
+  | 'cidr-invalid'
+  | 'placeholder-unresolved'
+  | 'condition-missing'
+  | 'condition-syntax'
+  | 'condition-depth'
+  | 'condition-quantifier'
+  | 'selection-unknown'
+  | 'aggregation-obsolete'
+  | 'correlation-invalid'
+  | 'correlation-type'
+  | 'correlation-rules'
+  | 'correlation-group-by'
+  | 'correlation-timespan'
+  | 'correlation-condition'
+  | 'correlation-aliases'
+  | 'filter-invalid'
+  | 'filter-rules';
+
+/** Collects the faults of one file; offsets into its text become lines and columns only here, when one is needed. */
+export class FaultLog {
+  readonly faults: Fault[] = [];
+  readonly #text: string;
+  readonly #file: string;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
+
+  #errors = 0;
+
+  get errorCount(): number {
+    return this.#errors;
+  }
+
+  error(code: SigmaFaultCode, message: string, offset: number): void {
+    this.#errors++;
+    this.faults.push({ code, message, place: this.place(offset), severity: 'error' });
+  }
+
+  warning(code: SigmaFaultCode, message: string, offset: number): void {
+    this.faults.push({ code, message, place: this.place(offset), severity: 'warning' });
+  }
+
+  /** Lines and columns count from 1, columns in UTF-16 code units. */
+  place(offset: number): Place {
+    const before = this.#text.slice(0, offset);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    let line = 1;
+    for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
+    return { file: this.#file, line, column: offset - lineStart + 1 };
+  }
+}
