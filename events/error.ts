@@ -1,12 +1,7 @@
 import { CodedError } from '../base/error.js';
 
-/** What ends the reading of a file. */
-export type FileFaultCode =
-  /** Neither by its first bytes nor by its name is it a log that can be read. */
-  | 'format-unknown'
-  /** Called .evtx, or with its magic, but holds neither a file header nor a chunk. */
-  | 'evtx-header'
-  | 'file-unreadable';
+/** What ends the reading of a file: called .evtx, or with its magic, it holds neither a file header nor a chunk. */
+export type FileFaultCode = 'evtx-header';
 
 /** What is left out of a file, counted and named, while the rest of it is read. */
 export type SkipCode =

@@ -71,3 +71,13 @@ export function prefixedSource(prefix: Buffer, source: ByteSource): ByteSource {
     },
   };
 }
+
+/** UTF-16LE text, which Windows PowerShell writes into files, as UTF-8. */
+export async function* utf8OfUtf16(source: ByteSource): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-16le');
+  const buffer = Buffer.alloc(256 * 1024);
+  for (let filled = buffer.length; filled === buffer.length;) {
+    filled = await source.read(buffer);
+    yield Buffer.from(decoder.decode(buffer.subarray(0, filled), { stream: filled === buffer.length }), 'utf8');
+  }
+}

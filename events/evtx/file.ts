@@ -18,6 +18,13 @@ const dirtyFlag = 1;
 /** Chunks read at once: the memory that reading takes, whatever the size of the file. */
 const chunksAtOnce = 16;
 
+export interface EvtxOptions {
+  readonly shapes: ShapeTable;
+  readonly report: ReadReport;
+  /** What the events name as their source. */
+  readonly name: string;
+}
+
 /** What a chunk is decoded to; `offset` is its place in the file. */
 export type DecodeChunk<T> = (chunk: Buffer, offset: number) => T;
 
@@ -27,16 +34,21 @@ export type DecodeChunk<T> = (chunk: Buffer, offset: number) => T;
  *
  * @throws EventsError `evtx-header` when there is neither a file header nor a chunk
  */
-export function readEvtx(
-  source: ByteSource,
-  options: { readonly shapes: ShapeTable; readonly report: ReadReport; readonly name: string },
-): AsyncGenerator<FlatEvent[]> {
-  const { shapes, report, name } = options;
-  return readChunks(source, report, (chunk, offset) => {
+export function readEvtx(source: ByteSource, options: EvtxOptions): AsyncGenerator<FlatEvent[]> {
+  return readChunks(source, options.report, flatEvents(options));
+}
+
+/** As {@link readEvtx}, from the chunk on that starts at `offset` of the file. */
+export function readEvtxPart(source: ByteSource, offset: number, options: EvtxOptions): AsyncGenerator<FlatEvent[]> {
+  return chunksFrom(source, options.report, offset, true, flatEvents(options));
+}
+
+function flatEvents({ shapes, report, name }: EvtxOptions): DecodeChunk<FlatEvent[]> {
+  return (chunk, offset) => {
     const events = decodeChunk(chunk, shapes, name, (code, at, message) => report.skip(code, offset + at, message));
     report.events += events.length;
     return events;
-  });
+  };
 }
 
 /** The walk over a file's chunks that {@link readEvtx} takes, for other things to be made of them. */
@@ -52,8 +64,7 @@ export async function* readChunks<T>(
   yield* chunksFrom(source, report, fileHeaderSize, isHeaderGood, decode);
 }
 
-/** The walk from a chunk in the middle of the file, whose offset is `offset`. */
-export async function* chunksFrom<T>(
+async function* chunksFrom<T>(
   source: ByteSource,
   report: ReadReport,
   offset: number,

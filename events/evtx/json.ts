@@ -1,5 +1,6 @@
 import type { Json } from '../../base/json.js';
 import { EventsError } from '../error.js';
+import type { FieldValue } from '../event.js';
 import type { ReadReport } from '../report.js';
 import type { ByteSource } from '../source.js';
 import { BinXmlReader, isElement, type Element, type Part, type Substitution } from './binxml.js';
@@ -74,7 +75,7 @@ export class JsonRenderer {
     else members.add(element.name, join(attributes, inner, text));
   }
 
-  #content(parts: readonly Part[], instance: Instance): Json {
+  #content(parts: readonly Part[], instance: Instance): FieldValue {
     const [only] = parts;
     if (only === undefined) return null;
     if (parts.length === 1) return typeof only === 'string' ? only : this.#value(only, instance);
@@ -86,7 +87,7 @@ export class JsonRenderer {
     return text;
   }
 
-  #value({ index }: Substitution, { types, starts, sizes }: Instance): Json {
+  #value({ index }: Substitution, { types, starts, sizes }: Instance): FieldValue {
     const type = types[index] ?? valueType.null;
     const start = starts[index] ?? 0;
     const size = sizes[index] ?? 0;

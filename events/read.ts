@@ -1,0 +1,184 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { BaseError, systemCode } from '../base/error.js';
+import type { FlatEvent } from './event.js';
+import { chunkSize } from './evtx/chunk.js';
+import { fileHeaderSize, fileMagic, readEvtx, readEvtxPart } from './evtx/file.js';
+import { readJsonLines } from './json-lines.js';
+import { ReadReport } from './report.js';
+import { ShapeTable } from './shapes.js';
+import { fileSource, prefixedSource, streamSource, utf8OfUtf16, type ByteSource } from './source.js';
+
+export type EventFormat = 'evtx' | 'json';
+
+/** Bytes [start, end) of a file. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface EventReading {
+  readonly format: EventFormat;
+  /** Counts up while the batches are taken. */
+  readonly report: ReadReport;
+  /** Bytes to be read, or null for a stream; against `report.bytes` this is the progress. */
+  readonly totalBytes: number | null;
+  /** The events in the order of the file, to be taken once. */
+  batches(): AsyncGenerator<FlatEvent[]>;
+}
+
+export interface ReadOptions {
+  /** One table for all files of a scan lets a matcher keep what it has worked out for a shape. */
+  readonly shapes?: ShapeTable;
+}
+
+/** What the first bytes and the name say; enough bytes for any magic and some blank lines before JSON. */
+const sniffedBytes = 4096;
+
+const utf16Mark = Buffer.from([0xff, 0xfe]);
+const jsonExtensions = new Set(['.json', '.jsonl', '.ndjson']);
+
+/**
+ * Opens an event log: by its first bytes, or else by its name. Gives null for a file that is no event log.
+ *
+ * @param range a part of the file, from {@link splitEvents}
+ * @throws BaseError `file-missing`, `file-unreadable`; taking the batches throws EventsError `evtx-header`
+ */
+export async function openEvents(
+  path: string,
+  options: ReadOptions & { readonly range?: ByteRange } = {},
+): Promise<EventReading | null> {
+  const { head, size } = await withFile(path, (handle) => readHead(handle));
+  const format = formatOf(head, path);
+  if (format === null) return null;
+  const report = new ReadReport();
+  const range = options.range ?? { start: 0, end: size };
+  return {
+    format,
+    report,
+    totalBytes: range.end - range.start,
+    async *batches() {
+      const handle = await openFile(path);
+      try {
+        const onShrunk = (offset: number) =>
+          report.skip('file-shrunk', offset, `file: expected ${range.end} bytes, got its end`);
+        const source = fileSource(handle, range, onShrunk);
+        yield* batchesOf(format, source, head, { report, name: path, range, ...options });
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** As {@link openEvents}, for a pipe. Its events name `name` as their source. */
+export async function openEventStream(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  options: ReadOptions = {},
+): Promise<EventReading | null> {
+  const source = streamSource(stream);
+  const buffer = Buffer.alloc(sniffedBytes);
+  const head = buffer.subarray(0, await source.read(buffer));
+  const format = formatOf(head, name);
+  if (format === null) return null;
+  const report = new ReadReport();
+  const whole = prefixedSource(head, source);
+  const batches = () => batchesOf(format, whole, head, { report, name, ...options });
+  return { format, report, totalBytes: null, batches };
+}
+
+/**
+ * Up to `count` parts of an event log of about the same size that can be read apart from each other, each to be given to
+ * {@link openEvents}; one part where the file is small or cannot be cut (an array, objects over several lines).
+ */
+export async function splitEvents(path: string, count: number): Promise<ByteRange[]> {
+  return withFile(path, async (handle) => {
+    const { head, size } = await readHead(handle);
+    const cuts = [0];
+    for (let index = 1; index < count; index++) {
+      const wanted = Math.floor((size * index) / count);
+      const cut = isEvtx(head) ? chunkStart(wanted) : isOneLineJson(head) ? await lineStart(handle, wanted) : null;
+      if (cut !== null && cut > (cuts.at(-1) ?? 0) && cut < size) cuts.push(cut);
+    }
+    return cuts.map((start, index) => ({ start, end: cuts[index + 1] ?? size }));
+  });
+}
+
+function batchesOf(
+  format: EventFormat,
+  source: ByteSource,
+  head: Buffer,
+  options: ReadOptions & { readonly report: ReadReport; readonly name: string; readonly range?: ByteRange },
+): AsyncGenerator<FlatEvent[]> {
+  const { report, name, range, shapes = new ShapeTable() } = options;
+  const start = range?.start ?? 0;
+  if (format === 'evtx') {
+    return start === 0
+      ? readEvtx(source, { shapes, report, name })
+      : readEvtxPart(source, start, { shapes, report, name });
+  }
+  const isUtf16 = head.subarray(0, 2).equals(utf16Mark);
+  return readJsonLines(isUtf16 ? streamSource(utf8OfUtf16(source)) : source, { shapes, report, name, offset: start });
+}
+
+/** @returns null when neither the first bytes nor the name are those of an event log */
+function formatOf(head: Buffer, name: string): EventFormat | null {
+  const extension = extname(name).toLowerCase();
+  if (isEvtx(head) || extension === '.evtx') return 'evtx';
+  if (jsonExtensions.has(extension)) return 'json';
+  const text = head.subarray(0, 2).equals(utf16Mark) ? head.toString('utf16le') : head.toString('utf8');
+  return /^\s*(?:\[\s*)*\{\s*["}]/.test(text.replace(/^\ufeff/, '')) ? 'json' : null;
+}
+
+function isEvtx(head: Buffer): boolean {
+  return head.subarray(0, fileMagic.length).equals(fileMagic);
+}
+
+/** Whether the first line is a whole object, as far as the first bytes show. */
+function isOneLineJson(head: Buffer): boolean {
+  const [first = ''] = head.toString('utf8').split('\n', 1);
+  return first.startsWith('{') && (/\}\s*$/.test(first) || !head.includes(0x0a));
+}
+
+function chunkStart(offset: number): number {
+  return fileHeaderSize + Math.round((offset - fileHeaderSize) / chunkSize) * chunkSize;
+}
+
+/** The start of the line after `offset`, or null when that line is very long. */
+async function lineStart(handle: FileHandle, offset: number): Promise<number | null> {
+  const buffer = Buffer.alloc(1024 * 1024);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+  const at = buffer.subarray(0, bytesRead).indexOf(0x0a);
+  return at < 0 ? null : offset + at + 1;
+}
+
+async function readHead(handle: FileHandle): Promise<{ head: Buffer; size: number }> {
+  const buffer = Buffer.alloc(sniffedBytes);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+  return { head: buffer.subarray(0, bytesRead), size: (await handle.stat()).size };
+}
+
+async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await openFile(path);
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const handle = await open(path, 'r');
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT')
+      throw new BaseError('file-missing', `${path}: expected an event log, got nothing there`, { cause });
+    throw new BaseError('file-unreadable', `${path}: expected a readable file, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
+}
