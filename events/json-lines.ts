@@ -27,15 +27,7 @@ export interface JsonLinesOptions {
  * is no object, broken, too long or too deep is reported and left out; text that is not UTF-8 is reported and read with
  * U+FFFD in the place of what does not decode.
  */
-export async function* readJsonLines(
-  source: ByteSource,
-  options: {
-    readonly shapes: ShapeTable;
-    readonly report: ReadReport;
-    readonly name: string;
-    readonly maxBytes?: number;
-  },
-): AsyncGenerator<FlatEvent[]> {
+export async function* readJsonLines(source: ByteSource, options: JsonLinesOptions): AsyncGenerator<FlatEvent[]> {
   const { shapes, report, name, offset: start = 0, maxBytes = maxObjectBytes } = options;
   let batch: FlatEvent[] = [];
   const skip = (code: SkipCode, offset: number, message: string) => report.skip(code, offset, message);
