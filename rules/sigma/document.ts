@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Alias, type ParsedNode } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Parser, type Alias, type CST, type ParsedNode } from 'yaml';
 import type { FaultLog } from './faults.js';
 
 /** A YAML node with the offset of its first character in the file. */
@@ -34,9 +34,6 @@ export const maxFileLength = 2 * 1024 * 1024;
 export const maxNodeDepth = 24;
 export const maxNodes = 200_000;
 
-/** More brackets than this in a row of openings are refused before the YAML parser, which recurses, sees them. */
-const maxFlowDepth = 200;
-
 /**
  * The documents of a YAML 1.2 file (core schema, so that dates stay text), each the tree of its nodes. Documents with
  * faults of their YAML are left out; empty documents are skipped.
@@ -51,31 +48,46 @@ export function parseDocuments(text: string, log: FaultLog): Node[] {
     log.error('yaml-size', `file: expected at most ${maxFileLength} characters, got ${text.length}`, 0);
     return [];
   }
-  const tooDeep = findDeepFlow(text);
-  if (tooDeep !== null) {
-    log.error('yaml-depth', `file: expected at most ${maxFlowDepth} open brackets, got more`, tooDeep);
-    return [];
-  }
-  try {
-    return readDocuments(text, log);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    log.error('yaml-depth', 'file: expected shallow nesting, got more levels than the parser can hold', 0);
-    return [];
-  }
-}
-
-function readDocuments(text: string, log: FaultLog): Node[] {
   const nodes: Node[] = [];
-  const parsed = parseAllDocuments(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  for (const document of parsed) {
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+  const tokens = new Parser().parse(text);
+  for (const document of new Composer(options).compose(shallowTokens(tokens, log))) {
     for (const error of document.errors) log.error('yaml-syntax', `yaml: ${oneLine(error.message)}`, error.pos[0]);
     for (const warning of document.warnings) log.error('yaml-tag', `yaml: ${oneLine(warning.message)}`, warning.pos[0]);
     if (document.errors.length > 0 || document.warnings.length > 0 || document.contents === null) continue;
-    const node = new NodeReader(text, log).read(document.contents, 0);
+    const node = new NodeReader(text, log).read(document.contents as ParsedNode, 0);
     if (node !== null && !(node.kind === 'scalar' && node.value === null)) nodes.push(node);
   }
   return nodes;
+}
+
+/** Ends the file at a document that is nested too deep: the composer, which recurses, must not see it. */
+function* shallowTokens(tokens: Iterable<CST.Token>, log: FaultLog): Generator<CST.Token> {
+  for (const token of tokens) {
+    const offset = token.type === 'document' ? findDeepToken(token.value) : null;
+    if (offset !== null) {
+      log.error('yaml-depth', `document: expected at most ${maxNodeDepth} levels, got more`, offset);
+      return;
+    }
+    yield token;
+  }
+}
+
+function findDeepToken(root: CST.Token | null | undefined): number | null {
+  const open: { token: CST.Token; depth: number }[] = [];
+  const push = (token: CST.Token | null | undefined, depth: number): void => {
+    if (token && 'items' in token) open.push({ token, depth });
+  };
+  push(root, 1);
+  for (let top = open.pop(); top; top = open.pop()) {
+    if (top.depth > maxNodeDepth) return top.token.offset;
+    if (!('items' in top.token)) continue;
+    for (const item of top.token.items) {
+      push(item.key, top.depth + 1);
+      push(item.value, top.depth + 1);
+    }
+  }
+  return null;
 }
 
 /** Makes our tree of one document; aliases are followed within the node budget, so that no bomb can grow. */
@@ -110,8 +122,7 @@ class NodeReader {
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node.value, node.source, node.type, offset);
-    if (isSeq(node))
-      return { kind: 'list', items: node.items.map((item) => this.#read(item, depth + 1)), offset };
+    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => this.#read(item, depth + 1)), offset };
     if (!isMap(node)) return nothing;
     const entries = new Map<string, Entry>();
     for (const { key, value } of node.items) {
@@ -161,20 +172,6 @@ function keyText(value: unknown, source: string | undefined): string | null {
 /** The parser's own words without the excerpt that it may append. */
 function oneLine(message: string): string {
   return message.split('\n', 1)[0] ?? '';
-}
-
-/** An upper bound that needs no YAML: brackets in text count too, but nobody writes 200 more openings than closings. */
-function findDeepFlow(text: string): number | null {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) {
-      if (++depth > maxFlowDepth) return at;
-    } else if (code === 0x5d || code === 0x7d) {
-      if (depth > 0) depth--;
-    }
-  }
-  return null;
 }
 
 /** Text of a scalar that may have been written without quotes; null for other nodes and for null. */
