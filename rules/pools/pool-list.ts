@@ -250,6 +250,6 @@ class EntryFields {
   }
 
   #node(field: string): Node | undefined {
-    return (this.#entry.get(field, true) ?? this.#defaults?.get(field, true));
+    return this.#entry.get(field, true) ?? this.#defaults?.get(field, true);
   }
 }
