@@ -328,8 +328,9 @@ class ChunkWriter {
     bytes.copy(this.#bytes, this.#at - bytes.length);
   }
 
+  /** One byte stays free: libevtx takes a record that ends with the chunk for a broken one. */
   #room(size: number): void {
-    if (this.#at + size > this.#bytes.length) throw new ChunkFull();
+    if (this.#at + size >= this.#bytes.length) throw new ChunkFull();
     this.#at += size;
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../base/json.js';
 import { readEvtxJson } from '../../events/evtx/json.js';
+import type { FieldValue } from '../../events/event.js';
 import { openEvents } from '../../events/read.js';
 import { ReadReport } from '../../events/report.js';
 import { fileSource } from '../../events/source.js';
@@ -27,9 +28,9 @@ function comparable(value: Json): Json {
   return value;
 }
 
-async function eventsOf(path: string): Promise<Record<string, unknown>[]> {
+async function eventsOf(path: string): Promise<Record<string, FieldValue>[]> {
   const reading = await openEvents(path);
-  const events: Record<string, unknown>[] = [];
+  const events: Record<string, FieldValue>[] = [];
   for await (const batch of reading?.batches() ?? []) events.push(...batch.map((event) => event.fields()));
   expect(reading?.report.skipped).toBe(0);
   return events;
@@ -43,7 +44,7 @@ describe('SigmaHQ samples', () => {
     const report = new ReadReport();
     const objects: Json[] = [];
     try {
-      const source = fileSource(handle, { start: 0, end: (await handle.stat()).size }, expect.unreachable);
+      const source = fileSource(handle, { start: 0, end: (await handle.stat()).size }, () => expect.unreachable());
       for await (const batch of readEvtxJson(source, report)) objects.push(...batch);
     } finally {
       await handle.close();
@@ -61,9 +62,9 @@ describe('SigmaHQ samples', () => {
 });
 
 /** Without the braces of GUIDs, the last digit of times, trailing blanks and empty values. */
-function looseFields(fields: Record<string, unknown>): Record<string, string> {
+function looseFields(fields: Record<string, FieldValue>): Record<string, string> {
   const loose = Object.entries(fields).map(([name, value]) => {
-    const text = String(value ?? '').trimEnd();
+    const text = [value].flat().join().trimEnd();
     return [name, text.replace(/^\{([\dA-F-]{36})\}$/, '$1').replace(/(\.\d{6})\dZ$/, '$1Z')] as const;
   });
   return Object.fromEntries(loose.filter(([, text]) => text !== ''));
