@@ -137,7 +137,7 @@ export async function fetchLicense(
     maxBytes: licenseMaxBytes,
     expects: etag === null ? [200] : [200, 304],
   });
-  if (answer.status === 304 && known && stored) return { license: known, stored };
+  if (answer.status === 304 && known) return { license: known, stored };
   return acceptLicense(answer.body, answer.headers.get('etag'), stored, policy, clock);
 }
 

@@ -115,7 +115,12 @@ async function updateOnce(endpoint: Endpoint, activation: Activation): Promise<U
   }
 
   await switchTo(home, await keepMetadata(home, followed, repository), newer, acceptedAt);
-  return { license, packs: outcomes, switched: newer.length > 0 };
+  const { license: id, state, features, expiresAt, licenseExpiresAt, serial } = license;
+  return {
+    license: { license: id, state, features, expiresAt, licenseExpiresAt, serial },
+    packs: outcomes,
+    switched: newer.length > 0,
+  };
 }
 
 function activeOf(pointer: Pointer, name: LicensedPack): AcceptedPack | undefined {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { encodeBase64, sha256Hex, utf8 } from '../../base/bytes.js';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson, canonicalJsonBytes } from '../../base/json.js';
@@ -50,6 +51,8 @@ export class TestDistribution {
   /** Bytes of bodies sent. */
   sentBytes = 0;
   readonly statuses: unknown[] = [];
+  /** What went wrong in here: a test that looks at it knows that the server is not the culprit. */
+  readonly failures: unknown[] = [];
   /** What a test answers instead; asked first. */
   intercept: (method: string, path: string, headers: IncomingMessage['headers']) => Answer | undefined = () =>
     undefined;
@@ -136,7 +139,7 @@ export class TestDistribution {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const answer = this.intercept(method, path, request.headers) ?? this.#route(method, path, request, body);
+    const answer = this.#decide(method, path, request, body);
     const bytes = Buffer.from(answer.body ?? '');
     response.writeHead(answer.status, {
       ...(answer.endless || answer.status === 304 ? {} : { 'content-length': bytes.length }),
@@ -145,14 +148,22 @@ export class TestDistribution {
     if (answer.endless) {
       while (!response.destroyed) {
         this.sentBytes += bytes.length;
-        if (!response.write(bytes))
-          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+        if (!response.write(bytes)) await setImmediate();
       }
     } else if (answer.cutAt === undefined) {
       this.sentBytes += bytes.length;
       response.end(bytes);
     } else {
       response.write(bytes.subarray(0, answer.cutAt), () => response.socket?.destroy());
+    }
+  }
+
+  #decide(method: string, path: string, request: IncomingMessage, body: string): Answer {
+    try {
+      return this.intercept(method, path, request.headers) ?? this.#route(method, path, request, body);
+    } catch (error) {
+      this.failures.push(error);
+      return { status: 500, body: String(error) };
     }
   }
 
