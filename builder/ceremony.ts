@@ -59,9 +59,12 @@ export async function requireNewest<K extends 'root' | 'targets'>(
   return newest;
 }
 
-/** Writes `N.<kind>.json` into the folder, replacing it whole. */
-export async function saveMetadata(folder: string, metadata: SignedMetadata<RootRole | TargetsRole>): Promise<string> {
-  const path = join(folder, `${metadata.signed.version}.${metadata.signed._type}.json`);
+/** `N.<role>.json` in the folder. */
+export function metadataPath(folder: string, { signed }: SignedMetadata<RootRole | TargetsRole>): string {
+  return join(folder, `${signed.version}.${signed._type}.json`);
+}
+
+/** Replaces the file whole or not at all. */
+export async function saveMetadataFile(path: string, metadata: SignedMetadata<RootRole | TargetsRole>): Promise<void> {
   await writeFileAtomic(path, encodeMetadata(metadata));
-  return path;
 }

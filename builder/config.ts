@@ -188,6 +188,21 @@ export function parseConfig(yaml: string, file: string, folder: string): ParsedC
   return { config: { folder, server, packs }, faults: repetitions(packs, document), paths };
 }
 
+/**
+ * The packs of these labels, or all.
+ *
+ * @throws BuilderError `pack-unknown`
+ */
+export function selectPacks({ packs }: Config, labels: readonly string[]): readonly PackConfig[] {
+  if (labels.length === 0) return packs;
+  return [...new Set(labels)].map((label) => {
+    const found = packs.find((one) => one.label === label);
+    if (found) return found;
+    const known = packs.map((one) => one.label).join(', ');
+    throw new BuilderError('pack-unknown', `pack: expected one of ${known}, got "${label}"`);
+  });
+}
+
 /** Two packs cannot be published at one target path, and a source counts once. */
 function repetitions(packs: readonly PackConfig[], document: PlacedYaml): Fault[] {
   const faults: Fault[] = [];

@@ -20,8 +20,7 @@ export type RootPlan = Partial<Record<RootRoleName, RolePolicy>>;
 export function newRoot(plan: RootPlan, previous: RootRole | null, clock: Clock): SignedMetadata<RootRole> {
   const policies = rootRoleNames.map((role) => {
     const policy = plan[role] ?? (previous === null ? null : rolePolicy(previous, role));
-    if (policy === null || policy.keys.length === 0)
-      throw new BuilderError('key-missing', `root: expected at least one ${role} key, got none`);
+    if (policy === null) throw new BuilderError('key-missing', `role ${role}: expected at least one key, got none`);
     requirePolicy(role, policy);
     return [role, policy] as const;
   });
@@ -49,9 +48,10 @@ export function newRoot(plan: RootPlan, previous: RootRole | null, clock: Clock)
 /**
  * Distinct public keys that can sign, and a threshold that they can reach.
  *
- * @throws BuilderError `key-kind`, `key-repeated`, `threshold-invalid`
+ * @throws BuilderError `key-missing`, `key-kind`, `key-repeated`, `threshold-invalid`
  */
 export function requirePolicy(role: string, policy: RolePolicy): void {
+  if (policy.keys.length === 0) throw new BuilderError('key-missing', `role ${role}: expected at least one key, got none`);
   const foreign = policy.keys.find(({ kind }) => kind !== 'ed25519');
   if (foreign)
     throw new BuilderError(

@@ -34,6 +34,29 @@ export function nextTargets(signed: TargetsRole, clock: Clock): SignedMetadata<T
   return { signed: { ...signed, version: signed.version + 1, expires: targetsExpiry(clock) }, signatures: [] };
 }
 
+/**
+ * What a change works on: the first targets, an unsigned draft as it is, or the successor of a fully signed file. A
+ * file in between is left alone unless `reopen` says to drop its signatures.
+ *
+ * @throws BuilderError `metadata-signed`
+ */
+export function draftTargets(
+  newest: SignedMetadata<TargetsRole> | null,
+  root: RootRole,
+  options: { readonly reopen: boolean; readonly clock: Clock },
+): SignedMetadata<TargetsRole> {
+  if (newest === null) return newTargets(options.clock);
+  if (newest.signatures.length === 0) return newest;
+  const { missing, threshold } = missingTargetsSignatures(newest, root);
+  if (missing === 0 && !options.reopen) return nextTargets(newest.signed, options.clock);
+  if (options.reopen) return { signed: newest.signed, signatures: [] };
+  throw new BuilderError(
+    'metadata-signed',
+    `targets ${newest.signed.version}: expected no signatures or all ${threshold}, got ${newest.signatures.length}`,
+    { hint: 'sign it fully first, or drop its signatures with --reopen' },
+  );
+}
+
 function targetsExpiry(clock: Clock): string {
   return formatSeconds(new Date(clock.now().getTime() + lifetimeDays.targets * dayMs));
 }

@@ -4,6 +4,7 @@ import { decodeBase64, encodeBase64 } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
 import { canonicalJsonBytes, parseJson } from '../base/json.js';
+import { BuilderError } from './error.js';
 import { type RepositoryReader, type VerifiedRepository, verifyRepository } from './repository.js';
 import { httpReader } from './server-client.js';
 import { loadTrustedRoot, type Workspace } from './workspace.js';
@@ -30,6 +31,29 @@ export async function fetchRepository(workspace: Workspace, server: string, cloc
   const repository = await verifyRepository(reader, { trustedRoot, seen, clock });
   if (repository.published !== null) await writeFileAtomic(seenPath(workspace), canonicalJsonBytes(files));
   return repository;
+}
+
+/**
+ * What a release is to be made on: the repository of the configured server, or with `offline` the one last seen.
+ *
+ * @throws BuilderError `server-missing` and those of {@link fetchRepository}
+ */
+export async function currentRepository(
+  workspace: Workspace,
+  server: string | null,
+  options: { readonly offline: boolean; readonly clock: Clock },
+): Promise<VerifiedRepository> {
+  if (!options.offline) return await fetchRepository(workspace, requireServer(server), options.clock);
+  const seen = await loadSeenRepository(workspace, options.clock);
+  return seen ?? { root: await loadTrustedRoot(workspace), published: null };
+}
+
+/** @throws BuilderError `server-missing` */
+export function requireServer(server: string | null): string {
+  if (server !== null) return server;
+  throw new BuilderError('server-missing', 'yms.yaml: expected a server, got none', {
+    hint: 'add server: https://…, or build on what was seen last with --offline',
+  });
 }
 
 /** The repository as it was last seen, verified again; null before the first time. */

@@ -4,18 +4,11 @@ import type { Clock } from '../base/clock.js';
 import { systemCode } from '../base/error.js';
 import { readFileAtMost, unwritable, writeFileAtomic } from '../base/files.js';
 import type { SecretKey } from '../keys/key.js';
-import {
-  encodePublicKeyFile,
-  loadKeyFile,
-  loadPublicKeyFile,
-  type NamedPublicKey,
-  saveKeyFile,
-} from '../keys/keyfile.js';
-import { parseMetadata, type RolePolicy } from '../keys/metadata.js';
+import { encodePublicKeyFile, loadPublicKeyFile, type NamedPublicKey, saveKeyFile } from '../keys/keyfile.js';
+import { parseMetadata } from '../keys/metadata.js';
 import type { RootRole } from '../keys/roles.js';
 import { verifySelfSigned } from '../keys/root.js';
-import type { Signer } from '../keys/signer.js';
-import { newSigningKey, signerOf } from '../keys/signing.js';
+import { newSigningKey } from '../keys/signing.js';
 import { configFileName } from './config.js';
 import { maxMetadataBytes } from './ceremony.js';
 import { BuilderError } from './error.js';
@@ -158,31 +151,6 @@ export async function listKeyFiles(folder: string): Promise<KeyFileEntry[]> {
   return await Promise.all(
     paths.map(async (name) => ({ path: join(folder, name), ...(await loadPublicKeyFile(join(folder, name))) })),
   );
-}
-
-/**
- * Signers for a role from the workspace's secrets, as many as its threshold asks for.
- *
- * @throws BuilderError `key-missing` when the folder has too few of the role's keys; KeyError for passphrase and file
- */
-export async function loadReleaseSigners(
-  workspace: Workspace,
-  feature: string,
-  policy: RolePolicy,
-  passphrase: (subject: string) => Promise<string>,
-): Promise<Signer[]> {
-  const wanted = new Set(policy.keys.map(({ keyid }) => keyid));
-  const found = (await listKeyFiles(workspace.secrets)).filter(({ key }) => wanted.delete(key.keyid));
-  if (found.length < policy.threshold)
-    throw new BuilderError(
-      'key-missing',
-      `${workspace.secrets}: expected ${policy.threshold} release key(s) of feature ${feature}, got ${found.length}`,
-      { hint: `targets delegates ${feature} to ${policy.keys.map(({ keyid }) => keyid).join(', ')}` },
-    );
-  const signers: Signer[] = [];
-  for (const { path } of found.slice(0, policy.threshold))
-    signers.push(signerOf(await loadKeyFile(path, () => passphrase(path))));
-  return signers;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.js';
+import {
+  type BuildReport,
+  compileRelease,
+  nextRelease,
+  releaseTime,
+  saveRelease,
+  sealRelease,
+  targetPath,
+} from '../../builder/build.js';
+import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { featurePolicy, releaseBase } from '../../builder/release-base.js';
+import { ReleaseKeys } from '../../builder/release-keys.js';
+import { currentRepository } from '../../builder/trust.js';
+import { workspaceAt } from '../../builder/workspace.js';
+import { formatFault } from '../../rules/fault.js';
+import { showingFaults } from '../faults.js';
+import { parseCount } from '../option.js';
+import { print, printable, printJson, warn } from '../output.js';
+import { askPassphrase } from '../passphrase.js';
+
+interface BuildOptions {
+  readonly config: string;
+  readonly sequence?: number;
+  readonly version?: string;
+  readonly rollbackOf?: string;
+  readonly ceremony?: string;
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+export function registerBuild(program: Command): void {
+  program
+    .enablePositionalOptions() // `yms --version` is the program's, `yms build --version` is the release's
+    .command('build')
+    .description('compile the packs of yms.yaml, sign and seal them into out/')
+    .argument('[pack...]', 'packs of yms.yaml; all without one')
+    .option('--config <file>', 'the workspace', configFileName)
+    .option('--sequence <n>', 'the number of this release (the last published one + 1)', parseCount)
+    .option('--version <text>', 'the version shown to people (YYYY.MM.DD.n)')
+    .option('--rollback-of <version>', 'this release takes that one back')
+    .option('--ceremony <dir>', 'use the newer root, targets and keys.json of this folder')
+    .option('--offline', 'ask no server: build on the repository that was seen last')
+    .option('--json', 'report as JSON')
+    .action((labels: string[], options: BuildOptions) => showingFaults(() => buildAction(labels, options)));
+}
+
+async function buildAction(labels: readonly string[], options: BuildOptions): Promise<void> {
+  const config = await loadConfig(options.config);
+  const packs = selectPacks(config, labels);
+  const workspace = workspaceAt(options.config);
+  const repository = await currentRepository(workspace, config.server, {
+    offline: options.offline === true,
+    clock: systemClock,
+  });
+  const base = await releaseBase(repository, options.ceremony ?? null, systemClock);
+  const createdAt = releaseTime(systemClock);
+  const releaseKeys = new ReleaseKeys(workspace.secrets, askPassphrase);
+  // Everything that can be refused is refused before the first file is written.
+  const releases = [];
+  for (const pack of packs) {
+    const { compiled, tests } = await compileRelease(config, pack);
+    const policy = featurePolicy(base, pack.feature);
+    const release = nextRelease(base.roles.get(pack.feature) ?? null, targetPath(pack), createdAt, {
+      version: options.version,
+      sequence: options.sequence,
+    });
+    const sealed = await sealRelease(compiled, {
+      release,
+      createdAt,
+      signers: await releaseKeys.signersOf(pack.feature, policy),
+      recipients: base.keys.distributionKeys,
+      ...(options.rollbackOf !== undefined && { rollbackOf: options.rollbackOf }),
+      tests,
+    });
+    releases.push({ compiled, sealed, tests });
+  }
+  const reports: BuildReport[] = [];
+  for (const { compiled, sealed, tests } of releases)
+    reports.push(await saveRelease(workspace.out, compiled, sealed, tests));
+  if (options.json) printJson(reports);
+  else for (const report of reports) printReport(report);
+}
+
+function printReport(report: BuildReport): void {
+  for (const fault of report.warnings) warn(printable(formatFault(fault)));
+  const { sigma, ioc, pool } = report.counts;
+  print(
+    `${report.file}: ${report.feature}/${report.pack} ${report.version}, sequence ${report.sequence}, ${report.bytes} bytes`,
+  );
+  print(`  ${report.filesRead} files read, ${sigma + ioc + pool} rules in: ${sigma} sigma, ${ioc} ioc, ${pool} pool`);
+  print(`  content digest ${report.contentDigest}`);
+  print(`  ${report.leftOut.length} left out${report.leftOut.length > 0 ? ':' : ''}`);
+  for (const { file, id, reason } of report.leftOut)
+    print(printable(`    ${file}${id === undefined ? '' : ` ${id}`}: ${reason}`));
+}
