@@ -32,8 +32,15 @@ export function encodeDocument<T>(kind: DocumentKind<T>, document: T, subject: s
 function check<T>(kind: DocumentKind<T>, value: unknown, subject: string): T {
   const parsed = kind.schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' ');
-  throw new PackError(kind.code, `${subject}: ${faults}`, { cause: parsed.error });
+  throw new PackError(kind.code, `${subject}: ${firstFault(parsed.error)}`, { cause: parsed.error });
+}
+
+/** The first fault and its place, without the control characters that a member's name may hold. */
+function firstFault({ issues: [issue] }: z.ZodError): string {
+  if (!issue) return 'expected a valid document, got another';
+  const text = issue.message.replace(/^Invalid input: /, '').replaceAll(/\p{Cc}/gu, ' ');
+  const at = issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  return text.charAt(0).toLowerCase() + text.slice(1) + at;
 }
 
 /** Whether the texts stand in UTF-8 order, each once. */
