@@ -8,7 +8,7 @@ import { systemCode } from '../base/error.js';
 import { readFileIfPresent, syncFolder, unwritable, writeFileAtomic } from '../base/files.js';
 import { canonicalJson } from '../base/json.js';
 import { encodePublicKey, type SecretKey } from '../keys/key.js';
-import { loadKeyFile, saveKeyFile } from '../keys/keyfile.js';
+import { encodePublicKeyFile, loadKeyFile, saveKeyFile } from '../keys/keyfile.js';
 import { newSealingKey, openerOf } from '../keys/sealing.js';
 import { newSigningKey, signerOf } from '../keys/signing.js';
 import { appendAudit } from './audit.js';
@@ -23,7 +23,8 @@ const keyNames = ['snapshot', 'timestamp', 'license', 'distribution'] as const;
 type KeyName = (typeof keyNames)[number];
 
 const paths = {
-  key: (dir: string, name: KeyName) => join(dir, 'keys', `${name}.key.json`),
+  key: (dir: string, name: KeyName) => join(dir, 'keys', `${name}.key`),
+  publicKey: (dir: string, name: KeyName) => join(dir, 'keys', `${name}.pub`),
   publicKeys: (dir: string) => join(dir, 'public-keys.json'),
   records: (dir: string) => join(dir, 'records.sqlite'),
   blobs: (dir: string) => join(dir, 'blobs'),
@@ -35,7 +36,10 @@ export const lockPath = paths.lock;
 export interface InitialisedServer {
   /** Shown once; the records keep its digest. */
   readonly adminToken: string;
-  /** The public halves that the ceremony takes: snapshot and timestamp into root, the others into `keys.json`. */
+  /**
+   * The public halves that the ceremony takes: snapshot and timestamp into root, the others into `keys.json`. Each also
+   * stands as a file of its own, `keys/<name>.pub`.
+   */
   readonly publicKeysPath: string;
 }
 
@@ -57,8 +61,11 @@ export async function initServer(folder: string, clock: Clock): Promise<Initiali
       license: newSigningKey(),
       distribution: newSealingKey(),
     };
-    for (const name of keyNames)
-      await saveKeyFile(paths.key(temporary, name), keys[name], { name, createdAt: clock.now(), passphrase: null });
+    for (const name of keyNames) {
+      const label = { name: `server ${name}`, createdAt: clock.now() };
+      await saveKeyFile(paths.key(temporary, name), keys[name], { ...label, passphrase: null });
+      await writeFileAtomic(paths.publicKey(temporary, name), encodePublicKeyFile(keys[name].publicKey, label));
+    }
     const publicKeys = Object.fromEntries(keyNames.map((name) => [name, encodePublicKey(keys[name].publicKey)]));
     await writeFileAtomic(paths.publicKeys(temporary), `${canonicalJson(publicKeys)}\n`);
     const adminToken = await initRecords(paths.records(temporary), clock);
@@ -103,6 +110,18 @@ async function initRecords(path: string, clock: Clock): Promise<string> {
 }
 
 /**
+ * Looks before the lock is taken, so that a mistyped folder is not made by it.
+ *
+ * @throws ServerError `folder-not-initialised`
+ */
+export async function requireServerFolder(folder: string): Promise<void> {
+  if ((await readFileIfPresent(paths.publicKeys(folder), 65_536)) === null)
+    throw new ServerError('folder-not-initialised', `${folder}: expected the folder of a server, got none`, {
+      hint: `make one with yms serve --init ${folder}`,
+    });
+}
+
+/**
  * Opens a folder that {@link initServer} made. The caller holds its lock, and destroys `records` at the end.
  *
  * @throws ServerError `folder-not-initialised`, `records-version`; KeyError for a damaged key file
@@ -112,10 +131,7 @@ export async function openServer(
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): Promise<ServerParts> {
   const dir = resolve(folder);
-  if ((await readFileIfPresent(paths.publicKeys(dir), 65_536)) === null)
-    throw new ServerError('folder-not-initialised', `${dir}: expected the folder of a server, got none`, {
-      hint: `make one with yms serve --init ${folder}`,
-    });
+  await requireServerFolder(dir);
   const keys = await loadKeys(dir);
   const blobs = await FileBlobs.open(paths.blobs(dir));
   const records = await openRecords(paths.records(dir));

@@ -8,7 +8,7 @@ import { expectProblem, expectStatus, TestServer } from '../support/server.js';
 describe('from a release to a licensed host', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({ contract: true });
   });
   afterAll(() => server.stop());
 

@@ -17,6 +17,7 @@ import type { ServerParts } from '../../server/deps.js';
 import { initServer, openServer } from '../../server/folder.js';
 import { openLog } from '../../server/log.js';
 import { type RunningServer, startServer } from '../../server/main.js';
+import type { ContractProxy } from './contract.js';
 
 export const testStart = '2026-07-01T00:00:00Z';
 
@@ -190,6 +191,8 @@ export interface TestServerOptions {
   readonly wrap?: (parts: ServerParts) => ServerParts;
   readonly log?: Logger;
   readonly clock?: FixedClock;
+  /** Holds every exchange against openapi.yaml; `stop` fails when one broke it. */
+  readonly contract?: true;
 }
 
 /** A real server on 127.0.0.1 with its own folder, and the people around it. */
@@ -200,6 +203,7 @@ export class TestServer {
   readonly adminToken: string;
   running: RunningServer;
   readonly #options: TestServerOptions;
+  #contract: ContractProxy | null = null;
 
   private constructor(
     house: TestHouse,
@@ -221,11 +225,16 @@ export class TestServer {
     const dir = await mkdtemp(join(tmpdir(), 'yms-server-'));
     const { adminToken } = await initServer(dir, clock);
     const running = await run(dir, clock, options);
-    return new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
+    const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
+    if (options.contract) {
+      const { ContractProxy } = await import('./contract.js');
+      server.#contract = await ContractProxy.before(() => server.running.url);
+    }
+    return server;
   }
 
   get url(): string {
-    return this.running.url;
+    return this.#contract?.url ?? this.running.url;
   }
 
   /** Stops and starts again on the same folder, on another port. */
@@ -235,8 +244,11 @@ export class TestServer {
   }
 
   async stop(): Promise<void> {
+    await this.#contract?.close();
     await this.running.close();
     await rm(this.dir, { recursive: true, force: true });
+    const faults = this.#contract?.faults ?? [];
+    if (faults.length > 0) throw new Error(`the contract was broken:\n${faults.join('\n')}`);
   }
 
   call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
