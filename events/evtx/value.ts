@@ -35,7 +35,8 @@ const fixedSizes: readonly (number | undefined)[] = [
   0, 0, 0, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 0, 16, 0, 8, 16, 0, 4, 8,
 ];
 
-const windows1252 = new TextDecoder('windows-1252');
+/** Windows-1252 where it is not Latin-1, from 0x80 on. Node.js 20 decodes it as Latin-1 throughout. */
+const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 /**
  * One substitution value as a field: text without trailing NULs, integers as numbers (decimal text beyond 2^53),
@@ -64,7 +65,7 @@ function readScalar(bytes: Buffer, type: number, at: number, size: number): Scal
     case valueType.string:
       return readText(bytes, at, size);
     case valueType.ansiString:
-      return windows1252.decode(bytes.subarray(at, at + size)).replace(/\0+$/, '');
+      return readAnsi(bytes, at, size).replace(/\0+$/, '');
     case valueType.int8:
       return bytes.readInt8(at);
     case valueType.uint8:
@@ -120,8 +121,7 @@ function readArray(bytes: Buffer, type: number, at: number, size: number): Field
     }
     if (start + 1 < end) entries.push(readText(bytes, start, end - start));
   } else if (type === valueType.ansiString) {
-    const text = windows1252.decode(bytes.subarray(at, end));
-    entries.push(...text.replace(/\0$/, '').split('\0'));
+    entries.push(...readAnsi(bytes, at, size).replace(/\0$/, '').split('\0'));
   } else if (type === valueType.sid) {
     while (at < end) {
       const sidSize = 8 + 4 * (bytes[at + 1] ?? 0);
@@ -145,6 +145,11 @@ export function readText(bytes: Buffer, at: number, size: number): string {
   let end = at + (size & ~1);
   while (end > at && bytes[end - 1] === 0 && bytes[end - 2] === 0) end -= 2;
   return end === at ? '' : bytes.toString('utf16le', at, end);
+}
+
+function readAnsi(bytes: Buffer, at: number, size: number): string {
+  const text = bytes.toString('latin1', at, at + size);
+  return text.replace(/[\x80-\x9f]/g, (character) => windows1252.charAt(character.charCodeAt(0) - 0x80));
 }
 
 export function readGuid(bytes: Buffer, at: number): string {
