@@ -44,21 +44,23 @@ function explain(error: unknown): string {
   return /\(\?(?:=|!|<=|<!)/.test(message) ? `${message} (look-around is not linear)` : message;
 }
 
-/** What a file name, pipe or handle indicator's value stands for. */
-export interface Pattern {
-  /** The text itself when the pattern is plain, else null. */
-  readonly literal: string | null;
-  readonly caseSensitive: boolean;
-  test(text: string): boolean;
+/** An expression in normal form, searched for anywhere in a text; compiled when it is first needed. */
+export class LazyRegex {
+  readonly #source: string;
+  readonly #flags: number;
+  #compiled: RE2JS | null = null;
+
+  constructor(source: string, caseSensitive = true) {
+    this.#source = source;
+    this.#flags = caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE;
+  }
+
+  test(text: string): boolean {
+    return (this.#compiled ??= RE2JS.compile(this.#source, this.#flags)).test(text);
+  }
 }
 
-/** A search for `regex` anywhere in a text, compiled when it is first needed. */
-export function compileRegex(regex: string, caseSensitive: boolean): Pattern {
-  let compiled: RE2JS | null = null;
-  const flags = caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE;
-  return {
-    literal: null,
-    caseSensitive: caseSensitive && !regex.startsWith('(?i)'),
-    test: (text) => (compiled ??= RE2JS.compile(regex, flags)).test(text),
-  };
+/** Texts that differ only in case fold to the same text, whatever stands around them (unlike with `toLowerCase` alone). */
+export function foldCase(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
 }
