@@ -43,12 +43,8 @@ export function canonicalJsonBytes(value: unknown): Uint8Array {
  */
 export function parseJson(source: Uint8Array | string, subject = 'json'): Json {
   const text = typeof source === 'string' ? source : decodeUtf8(source, subject);
-  refuseDepthAndDuplicates(text, subject);
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new BaseError('json-syntax', `${subject}: expected JSON, got ${(cause as Error).message}`, { cause });
-  }
+  inspectMembers(text, subject);
+  return parseInspected(text, subject);
 }
 
 /**
@@ -58,15 +54,41 @@ export function parseJson(source: Uint8Array | string, subject = 'json'): Json {
  */
 export function parseCanonicalJson(source: Uint8Array, subject = 'json'): Json {
   const text = decodeUtf8(source, subject);
-  const value = parseJson(text, subject);
-  if (canonicalJson(value) !== text)
+  const { isSorted } = inspectMembers(text, subject);
+  const value = parseInspected(text, subject);
+  if (!(isSorted && isOwnSpelling(value, text)) && !isCanonical(value, text))
     throw new BaseError('json-not-canonical', `${subject}: expected canonical JSON (RFC 8785), got another spelling`);
   return value;
 }
 
+function parseInspected(text: string, subject: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new BaseError('json-syntax', `${subject}: expected JSON, got ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * The fast half of the canonical check: with members sorted, canonical JSON is what the engine itself writes, but for
+ * members that look like array indexes (the engine moves them) and lone surrogates (it writes them as escapes).
+ */
+function isOwnSpelling(value: Json, text: string): boolean {
+  return !/\\u[dD][89a-fA-F]/.test(text) && JSON.stringify(value) === text;
+}
+
+function isCanonical(value: Json, text: string): boolean {
+  try {
+    return canonicalJson(value) === text;
+  } catch {
+    return false; // a lone surrogate, which has no canonical form
+  }
+}
+
 /** One pass over the tokens; anything that is no JSON is left for JSON.parse to refuse with its own words. */
-function refuseDepthAndDuplicates(text: string, subject: string): void {
-  const open: (Set<string> | null)[] = []; // member names of each open object, null for an array
+function inspectMembers(text: string, subject: string): { isSorted: boolean } {
+  const open: (string[] | Set<string> | null)[] = []; // names of each open object, null for an array
+  let isSorted = true;
   let expectsName = false;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -75,7 +97,7 @@ function refuseDepthAndDuplicates(text: string, subject: string): void {
         if (open.length === maxJsonDepth)
           throw new BaseError('json-depth', `${subject}: expected at most ${maxJsonDepth} levels, got more`);
         expectsName = text[at] === '{';
-        open.push(expectsName ? new Set() : null);
+        open.push(expectsName ? [] : null);
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -83,25 +105,44 @@ function refuseDepthAndDuplicates(text: string, subject: string): void {
         expectsName = false;
         break;
       case 0x2c: // ,
-        expectsName = open.at(-1) instanceof Set;
+        expectsName = (open.at(-1) ?? null) !== null;
         break;
       case 0x22: {
-        const start = at++;
-        while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-        const names = open.at(-1);
-        if (!expectsName || !names) break;
-        const name = unquote(text.slice(start, at + 1));
-        if (names.has(name))
-          throw new BaseError('json-duplicate-key', `${subject}: expected each member once, got "${name}" twice`);
-        names.add(name);
+        const start = at;
+        at = endOfString(text, start);
+        if (!expectsName) break;
         expectsName = false;
+        const name = unquote(text.slice(start, at + 1));
+        const names = open.at(-1) ?? [];
+        if (Array.isArray(names) && (names.length === 0 || (names.at(-1) ?? '') < name)) {
+          names.push(name); // as long as names ascend, none can come twice
+          break;
+        }
+        isSorted = false;
+        const seen = names instanceof Set ? names : new Set(names);
+        if (seen.has(name))
+          throw new BaseError('json-duplicate-key', `${subject}: expected each member once, got "${name}" twice`);
+        open[open.length - 1] = seen.add(name);
         break;
       }
     }
   }
+  return { isSorted };
+}
+
+/** The index of the closing quote of the string that opens at `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; ; at++) {
+    at = text.indexOf('"', at);
+    if (at === -1) return text.length;
+    let escapes = 0;
+    while (text[at - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return at;
+  }
 }
 
 function unquote(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
   try {
     return JSON.parse(quoted) as string;
   } catch {

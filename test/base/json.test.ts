@@ -59,7 +59,14 @@ describe('parseJson', () => {
   });
 
   test('refuses duplicate members in every spelling and at every depth', async () => {
-    for (const text of ['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '[{"x":{"a":1,"b":[],"a":{}}}]', '{"":1,"":1}'])
+    for (const text of [
+      '{"a":1,"a":2}',
+      '{"a":1,"\\u0061":2}',
+      '[{"x":{"a":1,"b":[],"a":{}}}]',
+      '{"b":1,"a":1,"c":1,"b":1}',
+      '{"b":1,"a":1,"a":1}',
+      '{"":1,"":1}',
+    ])
       await expectCode('json-duplicate-key', () => parseJson(text));
     for (const text of ['[{"a":1},{"a":1}]', '{"a":{"a":"a"}}', '{"a":["a","a"]}', '{"a":"\\",\\"a\\":"}'])
       expect(parseJson(text)).toEqual(JSON.parse(text));
@@ -74,5 +81,9 @@ describe('parseJson', () => {
   test('canonical only, when asked', async () => {
     for (const text of ['{ "a":1}', '{"b":1,"a":2}', '1.0', '"\\u0061"', '[1]\n'])
       await expectCode('json-not-canonical', () => parseCanonicalJson(utf8(text)));
+    for (const text of ['"\\ud800"', '"\\uD800"', '{"\\udfff":1}'])
+      await expectCode('json-not-canonical', () => parseCanonicalJson(utf8(text)));
+    for (const text of ['{"1":1,"10":1,"2":1}', '{"10":1,"9":1,"a":1}', '"\\\\ud800"', '{"a":{"__proto__":1}}'])
+      expect(canonicalJson(parseCanonicalJson(utf8(text)))).toBe(text);
   });
 });
