@@ -39,7 +39,7 @@ export async function send(request: Request, response: Response, what: Represent
     'Cache-Control': what.cacheControl,
     'Accept-Ranges': 'bytes',
   });
-  if (request.fresh) {
+  if (isCurrent(request.headers['if-none-match'], what.etag)) {
     response.status(304).end();
     return;
   }
@@ -49,8 +49,8 @@ export async function send(request: Request, response: Response, what: Represent
     response.set({ 'Content-Range': `bytes */${what.length}`, 'Cache-Control': 'no-store' });
     throw new ServerError('range-not-satisfiable', `range: expected one within ${what.length} bytes, got another`);
   }
+  response.setHeader('Content-Type', what.mediaType); // express would add a charset
   response.set({
-    'Content-Type': what.mediaType,
     'Content-Length': String(range ? range.end - range.start + 1 : what.length),
     ...(range ? { 'Content-Range': `bytes ${range.start}-${range.end}/${what.length}` } : {}),
   });
@@ -60,6 +60,15 @@ export async function send(request: Request, response: Response, what: Represent
     return;
   }
   await pipeline(range ? what.read(range) : what.read(), response);
+}
+
+/**
+ * Whether a client holds these bytes already (RFC 9110 section 13.1.2). Express's own answer would also heed a request's
+ * `Cache-Control: no-cache`, which fetch sends along with every If-None-Match.
+ */
+function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => ['*', `"${etag}"`, `W/"${etag}"`].includes(tag.trim()));
 }
 
 function requestedRange(request: Request, what: Representation): { start: number; end: number } | null | 'outside' {

@@ -2,7 +2,7 @@ import { equalBytes } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import { keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../keys/keys-json.js';
 import { parseMetadata, rolePolicy, verifyMetadata, verifyUnexpired } from '../../keys/metadata.js';
-import { type DelegatedRole, namePattern, reservedNames, type RootRole, type TargetsRole } from '../../keys/roles.js';
+import { type DelegatedRole, reservedNames, type RootRole, type TargetsRole } from '../../keys/roles.js';
 import type { BlobStore } from '../blobs/store.js';
 import type { ServerKeys } from '../deps.js';
 import { ServerError } from '../error.js';
@@ -63,12 +63,10 @@ export function acceptTargets(
   return { signed, bytes: file };
 }
 
-/** One role a feature, named as the feature, for the paths of that feature. */
-function requireFeatureRole({ name, paths }: DelegatedRole): void {
-  if (!namePattern.test(name) || reservedNames.includes(name))
+/** One role a feature, named as the feature; `parseMetadata` has seen that its paths are those of that name. */
+function requireFeatureRole({ name }: DelegatedRole): void {
+  if (reservedNames.includes(name))
     throw new ServerError('delegation', `role ${name}: expected the name of a feature, got a reserved one`);
-  if (paths.length !== 1 || paths[0] !== `${name}/*/*`)
-    throw new ServerError('delegation', `role ${name}: expected the path ${name}/*/*, got ${paths.join(', ')}`);
 }
 
 /**

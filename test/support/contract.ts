@@ -93,7 +93,7 @@ async function forward(upstream: string, request: Request, response: Response, f
       !['connection', 'transfer-encoding', 'keep-alive', 'date'].includes(name) &&
       (isHead || name !== 'content-length')
     )
-      response.set(name, value);
+      response.setHeader(name, value);
   const isJson = /json/.test(answer.headers.get('content-type') ?? '') && answer.status !== 206;
   if (isHead || body.length === 0 || !isJson) response.end(body);
   else if (contractError === undefined) sendChecked(response, body);
