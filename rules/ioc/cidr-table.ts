@@ -5,6 +5,10 @@ export class CidrTable<T> {
   readonly #ipv4 = new Map<number, Map<number, T[]>>();
   readonly #ipv6 = new Map<number, Map<bigint, T[]>>();
 
+  get isEmpty(): boolean {
+    return this.#ipv4.size === 0 && this.#ipv6.size === 0;
+  }
+
   /** `cidr` must be in normal form. */
   add(cidr: string, value: T): void {
     const range = parseCidr(cidr);

@@ -1,87 +1,91 @@
-import { normaliseIp } from './address.js';
+import { isIpv4, normaliseIp } from './address.js';
 import { CidrTable } from './cidr-table.js';
 import { domainSuffixes, normaliseDomain } from './domain.js';
+import { HostTable } from './host-table.js';
 import type { Indicator } from './indicator.js';
 
-const token = /[A-Za-z0-9_.\-\u0080-\uFFFF]{3,}/g;
 const ipv6Token = /(?:[0-9a-f]{0,4}:){2,8}(?:[0-9a-f.]{0,15})/gi;
 const maxNameLength = 253;
 
+/** By character code: 1 for letters, `-` and `_`, 2 for digits, 4 for the dot; everything else ends a token. */
+const tokenClass = new Uint8Array(128);
+for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_')
+  tokenClass[character.charCodeAt(0)] = 1;
+for (const character of '0123456789') tokenClass[character.charCodeAt(0)] = 2;
+tokenClass['.'.charCodeAt(0)] = 4;
+
 /** Domains with everything below them, single names, addresses and networks, by table look-ups alone. */
 export class HostMatcher<T extends Indicator> {
-  readonly #domains = new Map<string, T[]>();
-  readonly #names = new Map<string, T[]>();
-  readonly #addresses = new Map<string, T[]>();
+  readonly #hosts = new HostTable<T>();
   readonly #networks = new CidrTable<T>();
   #hasIpv6 = false;
-  #size = 0;
 
   add(indicator: T): void {
-    this.#size++;
     this.#hasIpv6 ||= indicator.value.includes(':');
     if (indicator.type === 'cidr') this.#networks.add(indicator.value, indicator);
-    else if (indicator.type === 'domain') push(this.#domains, indicator.value, indicator);
-    else if (indicator.type === 'fqdn') push(this.#names, indicator.value, indicator);
-    else push(this.#addresses, indicator.value, indicator);
+    else this.#hosts.add(indicator.value, indicator);
   }
 
   /** `host` in any spelling of a domain name or an address; other text matches nothing. */
   match(host: string): T[] {
+    const found: T[] = [];
     const address = normaliseIp(host);
-    if (address !== null) return this.#matchAddress(address);
-    const name = normaliseDomain(host);
-    return name === null ? [] : this.#matchName(name);
+    const name = address ?? normaliseDomain(host);
+    if (address !== null) this.#matchAddress(address, found);
+    else if (name !== null)
+      for (const suffix of domainSuffixes(name))
+        for (const indicator of this.#hosts.get(suffix) ?? [])
+          if (indicator.type === 'domain' || suffix.length === name.length) found.push(indicator);
+    return found;
   }
 
   /** Every name and address that stands in a text between other characters. */
   matchText(text: string): T[] {
     const found: T[] = [];
-    if (this.#size === 0) return found;
-    for (const [raw] of text.matchAll(token)) {
-      const dot = raw.indexOf('.');
-      if (dot < 0 || dot === raw.length - 1) continue;
-      const word = trimPunctuation(raw);
-      if (/^[\d.]+$/.test(word)) found.push(...this.#matchAddress(word));
-      else found.push(...this.#matchName(isAscii(word) ? word.toLowerCase() : (normaliseDomain(word) ?? '')));
+    if (this.#hosts.size === 0 && this.#networks.isEmpty) return found;
+    for (let at = 0; at < text.length;) {
+      const start = at;
+      let classes = 0;
+      let next = 0;
+      for (; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        next = code < 128 ? (tokenClass[code] ?? 0) : 8;
+        if (next === 0) break;
+        classes |= next;
+      }
+      if ((classes & 4) !== 0 && at - start > 2) this.#matchToken(text, start, at, classes, found);
+      if (next === 0) at++;
     }
     if (this.#hasIpv6)
-      for (const [raw] of text.matchAll(ipv6Token)) found.push(...this.#matchAddress(normaliseIp(raw) ?? ''));
+      for (const [raw] of text.matchAll(ipv6Token)) {
+        const address = normaliseIp(raw);
+        if (address?.includes(':') === true) this.#matchAddress(address, found);
+      }
     return found;
   }
 
-  #matchName(name: string): T[] {
-    const found: T[] = [];
-    if (this.#names.size > 0) found.push(...(this.#names.get(name) ?? []));
-    if (this.#domains.size === 0 || name.length > maxNameLength) return found;
-    for (const suffix of domainSuffixes(name)) {
-      const known = this.#domains.get(suffix);
-      if (known !== undefined) found.push(...known);
-    }
-    return found;
+  #matchToken(text: string, from: number, to: number, classes: number, found: T[]): void {
+    let start = from;
+    let end = to;
+    while (start < end && isPunctuation(text.charCodeAt(start))) start++;
+    while (end > start && isPunctuation(text.charCodeAt(end - 1))) end--;
+    if (end - start > maxNameLength) return;
+    if ((classes & 1) === 0) {
+      const address = text.slice(start, end);
+      if (isIpv4(address)) this.#matchAddress(address, found);
+    } else if ((classes & 8) === 0)
+      this.#hosts.findEndsOf(text, start, end, (indicator, isWhole) => {
+        if (isWhole || indicator.type === 'domain') found.push(indicator);
+      });
+    else found.push(...this.match(text.slice(start, end)));
   }
 
-  #matchAddress(address: string): T[] {
-    const known = this.#addresses.get(address);
-    const networks = this.#networks.find(address);
-    return known === undefined ? networks : [...known, ...networks];
+  #matchAddress(address: string, found: T[]): void {
+    for (const indicator of this.#hosts.get(address) ?? []) found.push(indicator);
+    if (!this.#networks.isEmpty) for (const indicator of this.#networks.find(address)) found.push(indicator);
   }
 }
 
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
-  return true;
-}
-
-function trimPunctuation(word: string): string {
-  let start = 0;
-  let end = word.length;
-  while (start < end && (word[start] === '.' || word[start] === '-')) start++;
-  while (end > start && (word[end - 1] === '.' || word[end - 1] === '-')) end--;
-  return word.slice(start, end);
-}
-
-function push<K, V>(table: Map<K, V[]>, key: K, value: V): void {
-  const values = table.get(key);
-  if (values === undefined) table.set(key, [value]);
-  else values.push(value);
+function isPunctuation(code: number): boolean {
+  return code === 0x2e || code === 0x2d; // a dot ends a sentence or stands for DNS's root, a dash opens an option
 }

@@ -1,163 +1,112 @@
-export interface LiteralHit<T> {
-  readonly value: T;
-  /** Offsets into the text, in UTF-16 code units. */
-  readonly start: number;
-  readonly end: number;
-}
+import { AhoCorasick, type LiteralHit } from './aho-corasick.js';
 
-const bucketSize = 8;
-const bucketDepth = 4;
+/** Characters of a window; each takes {@link windowShift} bits of its hash, so that the seventh has left it. */
+const windowLength = 6;
+const windowShift = 5;
+const windowMask = 2 ** (windowLength * windowShift) - 1;
 
 /**
- * Finds all of many literals in one pass over a text (Aho and Corasick, 1975). The trie stops where at most
- * {@link bucketSize} literals share a beginning; those are compared one by one, so a million literals take a few
- * hundred thousand states. Equal literals are allowed; each gives a hit.
+ * Finds all of many literals in one pass over a text. Literals of at least six characters are known by one window of theirs, the
+ * one that the fewest others have: a bit tells whether a window of the text is any of them, and only then literals are
+ * compared. So the time does not grow with their number. Shorter ones are left to {@link AhoCorasick}.
  */
 export class LiteralSearch<T> {
-  readonly #literals: string[];
-  readonly #values: T[];
-  /** State by state: the first of its children (which are neighbours), and how many it has. */
-  readonly #firstChild: Int32Array;
-  readonly #childCount: Int32Array;
-  /** The character on the way into the state. */
-  readonly #character: Uint16Array;
-  readonly #depth: Int32Array;
-  readonly #fail: Int32Array;
-  /** The nearest state on the way of failures that ends or compares literals; -1 for none. */
-  readonly #nextOutput: Int32Array;
-  /** Literals to report or compare at the state: from, and how many. */
-  readonly #outputFrom: Int32Array;
-  readonly #outputCount: Int32Array;
-  readonly #rootChild = new Int32Array(65_536).fill(-1);
+  readonly #short: AhoCorasick<T>;
+  readonly #literals: string[] = [];
+  readonly #values: T[] = [];
+  /** Where in its literal the window starts. */
+  readonly #offsets: Uint16Array;
+  /** Bits by a window's slot in a table four times as fine as the buckets. */
+  readonly #filter: Uint32Array;
+  readonly #filterShift: number;
+  /** By slot: the first literal plus one, then from literal to literal; 0 ends. */
+  readonly #first: Uint32Array;
+  readonly #next: Uint32Array;
+  readonly #bucketShift: number;
 
   constructor(entries: Iterable<readonly [literal: string, value: T]>) {
-    const sorted = [...entries].filter(([literal]) => literal !== '').sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    this.#literals = sorted.map(([literal]) => literal);
-    this.#values = sorted.map(([, value]) => value);
-    const states = growTrie(this.#literals);
-    this.#firstChild = Int32Array.from(states.firstChild);
-    this.#childCount = Int32Array.from(states.childCount);
-    this.#character = Uint16Array.from(states.character);
-    this.#depth = Int32Array.from(states.depth);
-    this.#outputFrom = Int32Array.from(states.outputFrom);
-    this.#outputCount = Int32Array.from(states.outputCount);
-    for (let at = 0; at < (states.childCount[0] ?? 0); at++) {
-      const child = (states.firstChild[0] ?? 0) + at;
-      this.#rootChild[states.character[child] ?? 0] = child;
-    }
-    this.#fail = new Int32Array(states.depth.length);
-    this.#nextOutput = new Int32Array(states.depth.length).fill(-1);
-    this.#linkFailures();
+    const short: (readonly [string, T])[] = [];
+    for (const entry of entries)
+      if (entry[0].length < windowLength) short.push(entry);
+      else {
+        this.#literals.push(entry[0]);
+        this.#values.push(entry[1]);
+      }
+    this.#short = new AhoCorasick(short);
+    const count = this.#literals.length;
+    const bits = Math.min(24, Math.max(10, Math.ceil(Math.log2(count + 1)) + 1));
+    const filterBits = Math.min(27, bits + 4);
+    this.#bucketShift = 32 - bits;
+    this.#filterShift = 32 - filterBits;
+    this.#filter = new Uint32Array(2 ** (filterBits - 5));
+    this.#first = new Uint32Array(2 ** bits);
+    this.#next = new Uint32Array(count);
+    this.#offsets = new Uint16Array(count);
+    this.#fill();
   }
 
   get size(): number {
-    return this.#literals.length;
+    return this.#literals.length + this.#short.size;
   }
 
-  /** Every occurrence, in the order of their ends. */
+  /** Every occurrence. */
   find(text: string): LiteralHit<T>[] {
-    const hits: LiteralHit<T>[] = [];
+    const hits = this.#short.find(text);
     if (this.#literals.length === 0) return hits;
-    let state = 0;
+    const filter = this.#filter;
+    const filterShift = this.#filterShift;
+    let window = 0;
     for (let at = 0; at < text.length; at++) {
-      state = this.#step(state, text.charCodeAt(at));
-      if (state === 0) continue;
-      let output = this.#outputCount[state] === 0 ? (this.#nextOutput[state] ?? -1) : state;
-      while (output >= 0) {
-        const start = at + 1 - (this.#depth[output] ?? 0);
-        const from = this.#outputFrom[output] ?? 0;
-        const to = from + (this.#outputCount[output] ?? 0);
-        for (let index = from; index < to; index++) {
-          const literal = this.#literals[index] ?? '';
-          if (text.startsWith(literal, start))
-            hits.push({ value: this.#values[index] as T, start, end: start + literal.length });
-        }
-        output = this.#nextOutput[output] ?? -1;
-      }
+      window = ((window << windowShift) ^ text.charCodeAt(at)) & windowMask;
+      const mixed = Math.imul(window, 0x9e3779b1);
+      const bit = mixed >>> filterShift;
+      if (((filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0 && at >= windowLength - 1)
+        this.#compare(text, at - windowLength + 1, mixed >>> this.#bucketShift, hits);
     }
     return hits;
   }
 
-  #step(from: number, character: number): number {
-    for (let state = from; state !== 0; state = this.#fail[state] ?? 0) {
-      const child = this.#child(state, character);
-      if (child >= 0) return child;
+  #compare(text: string, windowStart: number, slot: number, hits: LiteralHit<T>[]): void {
+    for (let index = this.#first[slot] ?? 0; index !== 0; index = this.#next[index - 1] ?? 0) {
+      const literal = this.#literals[index - 1] ?? '';
+      const start = windowStart - (this.#offsets[index - 1] ?? 0);
+      if (start >= 0 && text.startsWith(literal, start))
+        hits.push({ value: this.#values[index - 1] as T, start, end: start + literal.length });
     }
-    const child = this.#rootChild[character] ?? -1;
-    return child < 0 ? 0 : child;
   }
 
-  #child(state: number, character: number): number {
-    let low = this.#firstChild[state] ?? 0;
-    let high = low + (this.#childCount[state] ?? 0) - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const found = this.#character[middle] ?? 0;
-      if (found === character) return middle;
-      if (found < character) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  }
-
-  /** States stand in the order of their depth, so every failure leads to a state that is linked already. */
-  #linkFailures(): void {
-    for (let state = 0; state < this.#depth.length; state++) {
-      const first = this.#firstChild[state] ?? 0;
-      for (let child = first; child < first + (this.#childCount[state] ?? 0); child++) {
-        const fail = state === 0 ? 0 : this.#step(this.#fail[state] ?? 0, this.#character[child] ?? 0);
-        this.#fail[child] = fail;
-        this.#nextOutput[child] = (this.#outputCount[fail] ?? 0) > 0 ? fail : (this.#nextOutput[fail] ?? -1);
-      }
+  #fill(): void {
+    const uses = new Uint32Array(this.#first.length);
+    for (const literal of this.#literals)
+      forEachWindow(literal, (mixed) => {
+        const slot = mixed >>> this.#bucketShift;
+        uses[slot] = (uses[slot] ?? 0) + 1;
+      });
+    for (const [index, literal] of this.#literals.entries()) {
+      let fewest = Infinity;
+      let best = 0;
+      forEachWindow(literal, (mixed, offset) => {
+        const used = uses[mixed >>> this.#bucketShift] ?? 0;
+        if (used >= fewest) return;
+        fewest = used;
+        best = mixed;
+        this.#offsets[index] = offset;
+      });
+      const slot = best >>> this.#bucketShift;
+      this.#next[index] = this.#first[slot] ?? 0;
+      this.#first[slot] = index + 1;
+      const bit = best >>> this.#filterShift;
+      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] ?? 0) | (1 << (bit & 31));
     }
   }
 }
 
-interface Trie {
-  readonly firstChild: number[];
-  readonly childCount: number[];
-  readonly character: number[];
-  readonly depth: number[];
-  readonly outputFrom: number[];
-  readonly outputCount: number[];
-}
-
-/** `literals` sorted by code units: then those that share a beginning are neighbours, and the shortest comes first. */
-function growTrie(literals: readonly string[]): Trie {
-  const trie: Trie = { firstChild: [], childCount: [], character: [], depth: [], outputFrom: [], outputCount: [] };
-  const from: number[] = [];
-  const to: number[] = [];
-  const add = (low: number, high: number, depth: number, character: number): void => {
-    from.push(low);
-    to.push(high);
-    trie.depth.push(depth);
-    trie.character.push(character);
-  };
-  add(0, literals.length, 0, 0);
-  for (let state = 0; state < trie.depth.length; state++) {
-    const depth = trie.depth[state] ?? 0;
-    const high = to[state] ?? 0;
-    let low = from[state] ?? 0;
-    trie.outputFrom.push(low);
-    trie.firstChild.push(trie.depth.length);
-    if (high - low <= bucketSize && depth >= bucketDepth) {
-      trie.outputCount.push(high - low);
-      trie.childCount.push(0);
-      continue;
-    }
-    const first = low;
-    while (low < high && literals[low]?.length === depth) low++;
-    trie.outputCount.push(low - first);
-    let children = 0;
-    while (low < high) {
-      const character = literals[low]?.charCodeAt(depth) ?? 0;
-      let end = low + 1;
-      while (end < high && literals[end]?.charCodeAt(depth) === character) end++;
-      add(low, end, depth + 1, character);
-      children++;
-      low = end;
-    }
-    trie.childCount.push(children);
+/** Windows that start beyond what an offset can hold are not looked at. */
+function forEachWindow(literal: string, visit: (mixed: number, offset: number) => void): void {
+  let window = 0;
+  const end = Math.min(literal.length, 65_535);
+  for (let at = 0; at < end; at++) {
+    window = ((window << windowShift) ^ literal.charCodeAt(at)) & windowMask;
+    if (at >= windowLength - 1) visit(Math.imul(window, 0x9e3779b1), at - windowLength + 1);
   }
-  return trie;
 }

@@ -1,4 +1,5 @@
 import { HostMatcher } from './host-matcher.js';
+import { hashesIn } from './hash-token.js';
 import type { Indicator } from './indicator.js';
 import { LiteralSearch } from './literal-search.js';
 import { NameMatcher } from './name-matcher.js';
@@ -18,7 +19,6 @@ type Literal<T> =
   | { readonly kind: 'filename'; readonly name: FileName<T> };
 
 // Every repetition before a fixed character is bounded: unbounded ones take quadratic time on hostile text.
-const hashToken = /(?<![0-9A-Za-z])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})(?![0-9A-Za-z])/g;
 const urlToken = /[a-z][a-z0-9+.-]{1,31}:\/\/[^\s"'<>|\\^`{}]+/gi;
 const emailToken = /[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9_.\-\u0080-\uFFFF]{3,253}/g;
 const pipeToken = /\\pipe\\([^\s"'\\,;<>|]+)/gi;
@@ -156,7 +156,7 @@ export class IndicatorMatcher<T extends Indicator> {
     }
     for (const name of this.#always) if (isHit(name, text)) found.add(name.indicator);
     addAll(this.#hosts.matchText(text));
-    if (this.#hashes.size > 0) for (const [hash] of text.matchAll(hashToken)) addAll(this.matchHash(hash));
+    if (this.#hashes.size > 0) for (const hash of hashesIn(text)) addAll(this.matchHash(hash));
     if (this.#hasUrls && text.includes('://'))
       for (const [url] of text.matchAll(urlToken)) {
         addAll(this.#matchExact('url', url));

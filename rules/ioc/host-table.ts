@@ -1,0 +1,62 @@
+const multiplier = 0x01000193;
+
+/**
+ * Host names and addresses with a filter in front: the end of a text's token is hashed backwards, label by label, and only
+ * what passes the filter is cut out and looked up.
+ */
+export class HostTable<T> {
+  readonly #values = new Map<string, T[]>();
+  #filter = new Uint32Array(2 ** 10);
+  #filterShift = 32 - 15;
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  add(host: string, value: T): void {
+    const values = this.#values.get(host);
+    if (values !== undefined) values.push(value);
+    else {
+      this.#values.set(host, [value]);
+      if (this.#values.size * 16 > this.#filter.length * 32 && this.#filterShift > 32 - 27) this.#grow();
+      else this.#mark(host);
+    }
+  }
+
+  get(host: string): readonly T[] | undefined {
+    return this.#values.get(host);
+  }
+
+  /**
+   * Calls `visit` for each entry that is the token from `start` to `end` of an ASCII text, in any case, or one of its
+   * parents, with whether it is the whole token.
+   */
+  findEndsOf(text: string, start: number, end: number, visit: (value: T, isWhole: boolean) => void): void {
+    let hash = 0;
+    for (let at = end - 1; at >= start; at--) {
+      const character = text.charCodeAt(at);
+      hash = Math.imul(hash, multiplier) ^ (character >= 0x41 && character <= 0x5a ? character + 0x20 : character);
+      if (at > start && text.charCodeAt(at - 1) !== 0x2e) continue;
+      const bit = mix(hash) >>> this.#filterShift;
+      if (((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) continue;
+      for (const value of this.#values.get(text.slice(at, end).toLowerCase()) ?? []) visit(value, at === start);
+    }
+  }
+
+  #mark(host: string): void {
+    let hash = 0;
+    for (let at = host.length - 1; at >= 0; at--) hash = Math.imul(hash, multiplier) ^ host.charCodeAt(at);
+    const bit = mix(hash) >>> this.#filterShift;
+    this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] ?? 0) | (1 << (bit & 31));
+  }
+
+  #grow(): void {
+    this.#filterShift -= 2;
+    this.#filter = new Uint32Array(this.#filter.length * 4);
+    for (const host of this.#values.keys()) this.#mark(host);
+  }
+}
+
+function mix(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1);
+}
