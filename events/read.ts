@@ -96,10 +96,11 @@ export async function splitEvents(path: string, count: number): Promise<ByteRang
   return withFile(path, async (handle) => {
     const { head, size } = await readHead(handle);
     const cuts = [0];
+    const first = isEvtx(head) ? fileHeaderSize : 0;
     for (let index = 1; index < count; index++) {
       const wanted = Math.floor((size * index) / count);
       const cut = isEvtx(head) ? chunkStart(wanted) : isOneLineJson(head) ? await lineStart(handle, wanted) : null;
-      if (cut !== null && cut > (cuts.at(-1) ?? 0) && cut < size) cuts.push(cut);
+      if (cut !== null && cut > Math.max(cuts.at(-1) ?? 0, first) && cut < size) cuts.push(cut);
     }
     return cuts.map((start, index) => ({ start, end: cuts[index + 1] ?? size }));
   });

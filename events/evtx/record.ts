@@ -14,7 +14,7 @@ export class RecordDecoder {
   readonly fragments: Fragments;
   readonly #bytes: Buffer;
   readonly #shapes: ShapeTable;
-  readonly #start = new PlanChain([]);
+  readonly #start = new PlanChain();
   // The event in the making.
   #chain: PlanChain = this.#start;
   #values: (FieldValue | undefined)[] = [];

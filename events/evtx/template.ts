@@ -9,6 +9,8 @@ export type Context = 'event' | 'section' | 'data';
 export const contexts: readonly Context[] = ['event', 'section', 'data'];
 
 export const maxFields = 8192;
+/** Templates of one event; real events have two. */
+export const maxPlans = 64;
 
 /** One field that a template gives. */
 export interface FieldSlot {
@@ -128,11 +130,13 @@ class PlanBuilder {
 /** One plan after another, as the fragments of an event come; found again instead of made again. */
 export class PlanChain {
   readonly #names: readonly string[];
+  readonly #length: number;
   readonly #next = new Map<Plan, PlanChain>();
   #layout: Layout | null = null;
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[] = [], length = 0) {
     this.#names = names;
+    this.#length = length;
   }
 
   /** @throws EventsError `record-too-large` */
@@ -141,7 +145,9 @@ export class PlanChain {
     if (next === undefined) {
       if (this.#names.length + plan.names.length > maxFields)
         throw new EventsError('record-too-large', `event: expected at most ${maxFields} fields, got more`);
-      next = new PlanChain([...this.#names, ...plan.names]);
+      if (this.#length === maxPlans)
+        throw new EventsError('record-too-large', `event: expected at most ${maxPlans} templates, got more`);
+      next = new PlanChain([...this.#names, ...plan.names], this.#length + 1);
       this.#next.set(plan, next);
     }
     return next;
