@@ -1,0 +1,193 @@
+import { isList, type EventView } from './event-view.js';
+import { GramIndex, type Needle } from './gram-index.js';
+import { isMatch, type Matcher } from './matcher.js';
+import { foldCase } from './pattern.js';
+import type { Witness, WitnessGroup } from './witness.js';
+
+/** A rule in a bucket: its matcher and the witness groups that an event must hold before the matcher is asked. */
+export interface BucketRule {
+  readonly matcher: Matcher;
+  readonly groups: readonly WitnessGroup[];
+}
+
+/** Rule number and group bit, five bits; who holds the witness. */
+type Postings = Int32Array;
+
+interface FieldIndex {
+  readonly field: number;
+  readonly present: Postings | null;
+  readonly equals: ReadonlyMap<string, Postings> | null;
+  readonly needles: NeedleIndex | null;
+}
+
+/**
+ * The rules that events of one kind go to. A pass over the event's fields finds the witnesses it holds; a rule whose groups are all
+ * held is a candidate, and only candidates are matched.
+ */
+export class Bucket {
+  readonly #rules: readonly BucketRule[];
+  readonly #fields: readonly FieldIndex[];
+  readonly #message: NeedleIndex | null;
+  /** Rules without a witness are always candidates. */
+  readonly #open: readonly number[];
+  readonly #full: Int32Array;
+  readonly #held: Int32Array;
+  readonly #seen: Int32Array;
+  readonly #candidates: number[] = [];
+  #turn = 0;
+
+  constructor(rules: readonly BucketRule[]) {
+    this.#rules = rules;
+    this.#full = Int32Array.from(rules, ({ groups }) => (1 << groups.length) - 1);
+    this.#held = new Int32Array(rules.length);
+    this.#seen = new Int32Array(rules.length);
+    this.#open = [...rules.keys()].filter((rule) => rules[rule]?.groups.length === 0);
+    const { fields, message } = collectWitnesses(rules);
+    this.#fields = [...fields].map(([field, witnesses]) => ({
+      field,
+      present: witnesses.present.length > 0 ? Int32Array.from(witnesses.present) : null,
+      equals: witnesses.equals.size > 0 ? mapPostings(witnesses.equals) : null,
+      needles: witnesses.needles.size > 0 ? makeNeedleIndex(witnesses.needles) : null,
+    }));
+    this.#message = message.size > 0 ? makeNeedleIndex(message) : null;
+  }
+
+  /** The numbers of the rules that the shown event matches. */
+  match(view: EventView): number[] {
+    const matches: number[] = [];
+    for (const rule of this.candidates(view)) {
+      const candidate = this.#rules[rule];
+      if (candidate && isMatch(candidate.matcher, view)) matches.push(rule);
+    }
+    return matches;
+  }
+
+  /** Valid until the next call. */
+  candidates(view: EventView): readonly number[] {
+    this.#candidates.length = 0;
+    if (++this.#turn === 0x7fffffff) {
+      this.#seen.fill(0);
+      this.#turn = 1;
+    }
+    for (const rule of this.#open) this.#candidates.push(rule);
+    for (const index of this.#fields) {
+      const text = view.foldedText(index.field);
+      if (text !== undefined) this.#lookUp(index, text);
+      else this.#lookUpOther(index, view);
+    }
+    if (this.#message) this.#scan(this.#message, view.foldedMessage);
+    return this.#candidates;
+  }
+
+  #lookUp(index: FieldIndex, text: string): void {
+    if (index.present) this.#hold(index.present);
+    const postings = index.equals?.get(text);
+    if (postings) this.#hold(postings);
+    if (index.needles) this.#scan(index.needles, text);
+  }
+
+  #lookUpOther(index: FieldIndex, view: EventView): void {
+    const value = view.value(index.field);
+    if (value === undefined) return;
+    if (index.present) this.#hold(index.present);
+    if (!isList(value)) return;
+    for (const entry of value) if (entry !== null) this.#lookUp(index, foldCase(String(entry)));
+  }
+
+  #scan({ index, postings, turns }: NeedleIndex, text: string): void {
+    index.scan(text, (needle) => {
+      if (turns[needle] === this.#turn) return;
+      turns[needle] = this.#turn;
+      this.#hold(postings[needle] ?? none);
+    });
+  }
+
+  #hold(postings: Postings): void {
+    const turn = this.#turn;
+    for (const posting of postings) {
+      const rule = posting >>> groupBits;
+      const bit = 1 << (posting & groupMask);
+      const before = this.#seen[rule] === turn ? (this.#held[rule] ?? 0) : 0;
+      const after = before | bit;
+      this.#seen[rule] = turn;
+      this.#held[rule] = after;
+      if (after !== before && after === this.#full[rule]) this.#candidates.push(rule);
+    }
+  }
+}
+
+const groupBits = 5;
+const groupMask = (1 << groupBits) - 1;
+const none: Postings = new Int32Array(0);
+
+interface NeedleIndex {
+  readonly index: GramIndex;
+  readonly postings: readonly Postings[];
+  /** When each needle was last found: a needle counts once an event. */
+  readonly turns: Int32Array;
+}
+
+interface FieldWitnesses {
+  readonly present: number[];
+  readonly equals: Map<string, number[]>;
+  readonly needles: Map<string, NeedlePostings>;
+}
+
+interface NeedlePostings {
+  readonly needle: Needle;
+  readonly postings: number[];
+}
+
+function collectWitnesses(rules: readonly BucketRule[]): {
+  fields: Map<number, FieldWitnesses>;
+  message: Map<string, NeedlePostings>;
+} {
+  const fields = new Map<number, FieldWitnesses>();
+  const message = new Map<string, NeedlePostings>();
+  rules.forEach(({ groups }, rule) =>
+    groups.forEach((group, number) => {
+      const posting = (rule << groupBits) | number;
+      for (const witness of group) addWitness(fields, message, witness, posting);
+    }),
+  );
+  return { fields, message };
+}
+
+function addWitness(
+  fields: Map<number, FieldWitnesses>,
+  message: Map<string, NeedlePostings>,
+  witness: Witness,
+  posting: number,
+): void {
+  if (witness.kind === 'needle' && witness.field === null) return addNeedle(message, witness, posting);
+  if (witness.field === null) return;
+  let field = fields.get(witness.field);
+  if (!field) fields.set(witness.field, (field = { present: [], equals: new Map(), needles: new Map() }));
+  if (witness.kind === 'present') field.present.push(posting);
+  else if (witness.kind === 'needle') addNeedle(field.needles, witness, posting);
+  else {
+    const postings = field.equals.get(witness.text);
+    if (postings) postings.push(posting);
+    else field.equals.set(witness.text, [posting]);
+  }
+}
+
+function addNeedle(needles: Map<string, NeedlePostings>, { text, place }: Needle, posting: number): void {
+  const key = `${place} ${text}`;
+  const known = needles.get(key);
+  if (known) known.postings.push(posting);
+  else needles.set(key, { needle: { text, place }, postings: [posting] });
+}
+
+function makeNeedleIndex(needles: ReadonlyMap<string, NeedlePostings>): NeedleIndex {
+  const entries = [...needles.values()];
+  return {
+    index: new GramIndex(entries.map(({ needle }) => needle)),
+    postings: entries.map(({ postings }) => Int32Array.from(postings)),
+    turns: new Int32Array(entries.length),
+  };
+}
+
+function mapPostings(postings: ReadonlyMap<string, readonly number[]>): Map<string, Postings> {
+  return new Map([...postings].map(([text, rules]) => [text, Int32Array.from(rules)]));
+}

@@ -1,0 +1,91 @@
+import type { EventShape, FieldValue, FlatEvent, Scalar } from '../../events/event.js';
+import { foldCase } from './pattern.js';
+
+/** The field names of a rule set, each with one number: what matchers ask an {@link EventView} for. */
+export class FieldTable {
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+}
+
+const unknownSlot = -2;
+
+/**
+ * One event at a time, with what matchers derive from it: slots of fields (worked out once a shape) and text folded to
+ * lower case (once an event and field). A view is made once and filled again for every event.
+ */
+export class EventView {
+  event: FlatEvent;
+  readonly #fields: FieldTable;
+  readonly #slotsByShape = new WeakMap<EventShape, Int32Array>();
+  #shape: EventShape;
+  #slots: Int32Array;
+  #folded: (string | undefined)[] = [];
+  #foldedText: string | undefined;
+
+  constructor(fields: FieldTable, event: FlatEvent) {
+    this.#fields = fields;
+    this.event = event;
+    this.#shape = event.shape;
+    this.#slots = this.#slotsOf(event.shape);
+    this.show(event);
+  }
+
+  show(event: FlatEvent): void {
+    this.event = event;
+    if (event.shape !== this.#shape) {
+      this.#shape = event.shape;
+      this.#slots = this.#slotsOf(event.shape);
+    }
+    if (this.#folded.length > 0) this.#folded = [];
+    this.#foldedText = undefined;
+  }
+
+  /** The field's slot in the event's values, or -1. */
+  slot(field: number): number {
+    if (field >= this.#slots.length) this.#slots = this.#slotsOf(this.#shape);
+    const slot = this.#slots[field] ?? -1;
+    if (slot !== unknownSlot) return slot;
+    return (this.#slots[field] = this.#shape.slotOf(this.#fields.names[field] ?? ''));
+  }
+
+  value(field: number): FieldValue | undefined {
+    const slot = this.slot(field);
+    return slot < 0 ? undefined : this.event.values[slot];
+  }
+
+  /** The text of a scalar field in lower case; undefined for an absent field, null and a list. */
+  foldedText(field: number): string | undefined {
+    const slot = this.slot(field);
+    if (slot < 0) return undefined;
+    const known = this.#folded[slot];
+    if (known !== undefined) return known;
+    const value = this.event.values[slot];
+    if (value === undefined || value === null || typeof value === 'object') return undefined;
+    return (this.#folded[slot] = foldCase(String(value)));
+  }
+
+  /** What keywords are looked for in, in lower case. */
+  get foldedMessage(): string {
+    return (this.#foldedText ??= foldCase(this.event.text));
+  }
+
+  #slotsOf(shape: EventShape): Int32Array {
+    const known = this.#slotsByShape.get(shape);
+    if (known && known.length >= this.#fields.names.length) return known;
+    const slots = new Int32Array(this.#fields.names.length).fill(unknownSlot);
+    if (known) slots.set(known);
+    this.#slotsByShape.set(shape, slots);
+    return slots;
+  }
+}
+
+export function isList(value: FieldValue): value is readonly Scalar[] {
+  return typeof value === 'object' && value !== null;
+}

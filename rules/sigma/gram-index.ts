@@ -1,0 +1,115 @@
+/** A text to look for, as it stands in the searched text, and where it must stand. */
+export interface Needle {
+  readonly text: string;
+  readonly place: 'start' | 'end' | 'anywhere';
+}
+
+/** Needles must have at least this many characters. */
+export const minNeedleLength = 2;
+
+const longGram = 4;
+const maxTableBits = 16;
+
+/**
+ * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short
+ * ones two) characters of it that fewest other needles have; a rolling window over the text looks them up, and only then the whole needle is
+ * compared. Unlike an automaton over all needles it is built in milliseconds and stays small.
+ */
+export class GramIndex {
+  readonly #needles: readonly Needle[];
+  readonly #long: GramTable;
+  readonly #short: GramTable | null;
+
+  constructor(needles: readonly Needle[]) {
+    this.#needles = needles;
+    const isLong = (needle: Needle) => needle.text.length >= longGram;
+    this.#long = new GramTable(needles, isLong, longGram);
+    this.#short = needles.every(isLong) ? null : new GramTable(needles, (needle) => !isLong(needle), minNeedleLength);
+  }
+
+  /** Calls `hit` with the number of each needle found, once for every place where it stands. */
+  scan(text: string, hit: (needle: number) => void): void {
+    const long = this.#long;
+    const short = this.#short;
+    let window = 0;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      window = (window << 8) | ((code ^ (code >>> 8)) & 0xff);
+      let entry = long.heads[Math.imul(window, multiplier) >>> long.shift] ?? 0;
+      while (entry !== 0) {
+        if (long.grams[entry] === window && at >= longGram - 1) this.#check(text, at, long, entry, hit);
+        entry = long.next[entry] ?? 0;
+      }
+      if (short === null) continue;
+      const pair = window & 0xffff;
+      entry = short.heads[Math.imul(pair, multiplier) >>> short.shift] ?? 0;
+      while (entry !== 0) {
+        if (short.grams[entry] === pair && at >= minNeedleLength - 1) this.#check(text, at, short, entry, hit);
+        entry = short.next[entry] ?? 0;
+      }
+    }
+  }
+
+  #check(text: string, at: number, table: GramTable, entry: number, hit: (needle: number) => void): void {
+    const number = table.needles[entry] ?? 0;
+    const needle = this.#needles[number];
+    const start = at - (table.ends[entry] ?? 0);
+    if (!needle || start < 0) return;
+    if (needle.place === 'start' && start !== 0) return;
+    if (needle.place === 'end' && start + needle.text.length !== text.length) return;
+    if (text.startsWith(needle.text, start)) hit(number);
+  }
+}
+
+/** Knuth's multiplicative hashing. */
+const multiplier = 0x9e3779b1;
+
+/** Entries chained by the hash of their gram; number 0 ends a chain. */
+class GramTable {
+  readonly shift: number;
+  readonly heads: Uint16Array | Int32Array;
+  readonly grams: Int32Array;
+  readonly next: Int32Array;
+  readonly needles: Int32Array;
+  /** Where in the needle the gram's last character stands. */
+  readonly ends: Int32Array;
+
+  constructor(needles: readonly Needle[], isMine: (needle: Needle) => boolean, length: number) {
+    const mine = [...needles.entries()].filter(([, needle]) => isMine(needle));
+    const bits = Math.min(maxTableBits, Math.max(8, 2 + Math.ceil(Math.log2(mine.length + 1))));
+    this.shift = 32 - bits;
+    this.heads = mine.length < 0xffff ? new Uint16Array(1 << bits) : new Int32Array(1 << bits);
+    this.grams = new Int32Array(mine.length + 1);
+    this.next = new Int32Array(mine.length + 1);
+    this.needles = new Int32Array(mine.length + 1);
+    this.ends = new Int32Array(mine.length + 1);
+    const counts = new Map<number, number>();
+    for (const [, needle] of mine)
+      for (const { gram } of gramsOf(needle.text, length)) counts.set(gram, (counts.get(gram) ?? 0) + 1);
+    mine.forEach(([number, needle], index) => {
+      let rarest = { gram: 0, end: 0, count: Infinity };
+      for (const { gram, end } of gramsOf(needle.text, length)) {
+        const count = counts.get(gram) ?? 0;
+        if (count < rarest.count) rarest = { gram, end, count };
+      }
+      const entry = index + 1;
+      const slot = Math.imul(rarest.gram, multiplier) >>> this.shift;
+      this.grams[entry] = rarest.gram;
+      this.needles[entry] = number;
+      this.ends[entry] = rarest.end;
+      this.next[entry] = this.heads[slot] ?? 0;
+      this.heads[slot] = entry;
+    });
+  }
+}
+
+function gramsOf(text: string, length: number): { gram: number; end: number }[] {
+  const grams: { gram: number; end: number }[] = [];
+  let window = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    window = (window << 8) | ((code ^ (code >>> 8)) & 0xff);
+    if (at >= length - 1) grams.push({ gram: length === longGram ? window : window & 0xffff, end: at });
+  }
+  return grams;
+}

@@ -1,0 +1,218 @@
+import { foldFieldName, type FlatEvent } from '../../events/event.js';
+import { Bucket } from './bucket.js';
+import type { DetectionSection } from './detection.js';
+import { EventView, FieldTable } from './event-view.js';
+import { compilePattern, foldPattern, type TextTest } from './glob.js';
+import { resolveLogSource, type EventSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
+import { builtInLogSources } from './logsources.js';
+import { compileDetection, isMatch, join, matchedFields, type MatchedFields, type Matcher } from './matcher.js';
+import { foldCase } from './pattern.js';
+import type { DetectionRule, SigmaRule } from './rule.js';
+import { necessaryTexts, witnessGroups, type WitnessGroup } from './witness.js';
+
+/** A rule and where it came from. Filters reach the rules of their own pack; local ones (`pack` null) reach all. */
+export interface RulesetEntry {
+  readonly rule: SigmaRule;
+  readonly pack: string | null;
+}
+
+export interface Match<E extends RulesetEntry> {
+  readonly entry: E;
+  readonly ruleId: string;
+  readonly matched: MatchedFields;
+}
+
+export interface RulesetOptions {
+  readonly logSources?: LogSourceTable;
+}
+
+/** One rule on one way to find its events. */
+interface Variant<E> {
+  readonly number: number;
+  readonly entry: E;
+  readonly rule: DetectionRule;
+  readonly filters: readonly DetectionSection[];
+  readonly source: LogSourceVariant;
+  compiled?: CompiledVariant;
+}
+
+interface CompiledVariant {
+  readonly matcher: Matcher;
+  readonly eventIds: ReadonlySet<string> | null;
+  readonly groups: readonly WitnessGroup[];
+}
+
+interface KnownBucket<E> {
+  readonly bucket: Bucket;
+  readonly variants: readonly Variant<E>[];
+}
+
+/** Channels and event ids that are remembered; a log that makes up more of them is looked up anew now and then. */
+const maxKinds = 4096;
+
+/**
+ * Rules in the form that events are matched with. What an event needs is made when the first event of its kind comes, so that a
+ * rule set is ready at once and costs what its events ask for.
+ */
+export class Ruleset<E extends RulesetEntry> {
+  /** Rules whose log source has no events here. */
+  readonly unmapped: readonly E[];
+  readonly #fields = new FieldTable();
+  readonly #eventIdField: number;
+  readonly #channels = new Map<string, Variant<E>[]>();
+  readonly #patterns: {
+    readonly kind: EventSource['kind'];
+    readonly matches: TextTest;
+    readonly variant: Variant<E>;
+  }[] = [];
+  readonly #kinds = new Map<string, Map<string | null, KnownBucket<E>>>();
+  readonly #buckets = new Map<string, KnownBucket<E>>();
+  #kindCount = 0;
+  #view: EventView | null = null;
+
+  constructor(entries: readonly E[], options: RulesetOptions = {}) {
+    this.#eventIdField = this.#fields.number('EventID');
+    const table = options.logSources ?? builtInLogSources;
+    const filters = entries.filter((entry) => 'filter' in entry.rule);
+    const known = new Map<string, LogSourceVariant[]>();
+    const unmapped: E[] = [];
+    let number = 0;
+    for (const entry of entries) {
+      const { rule } = entry;
+      if (!('detection' in rule)) continue;
+      const { category, product, service } = rule.logsource;
+      const key = JSON.stringify([category, product, service]);
+      let sources = known.get(key);
+      if (!sources) known.set(key, (sources = resolveLogSource(rule.logsource, table)));
+      if (sources.length === 0) unmapped.push(entry);
+      const sections = filters.flatMap((filter) =>
+        'filter' in filter.rule && isReached(filter, entry) ? [filter.rule.filter] : [],
+      );
+      for (const source of sources) this.#file({ number: number++, entry, rule, filters: sections, source });
+    }
+    this.unmapped = unmapped;
+  }
+
+  /** The rules that the event matches, each once, in the order in which they were given. */
+  match(event: FlatEvent): Match<E>[] {
+    const view = (this.#view ??= new EventView(this.#fields, event));
+    view.show(event);
+    const { bucket, variants } = this.#bucketOf(event, view);
+    const matches: Match<E>[] = [];
+    for (const index of bucket.match(view).sort((a, b) => a - b)) {
+      const variant = variants[index];
+      if (!variant || matches.some(({ entry }) => entry === variant.entry)) continue;
+      const matched = matchedFields(this.#compile(variant).matcher, view);
+      matches.push({ entry: variant.entry, ruleId: variant.rule.id, matched });
+    }
+    return matches;
+  }
+
+  /** As {@link match}, by asking every rule of the event's log: what the index must always agree with. */
+  matchPlainly(event: FlatEvent): Match<E>[] {
+    const view = new EventView(this.#fields, event);
+    const matches: Match<E>[] = [];
+    for (const variant of this.#variantsOf(event)) {
+      const { matcher } = this.#compile(variant);
+      view.show(event);
+      if (!isMatch(matcher, view) || matches.some(({ entry }) => entry === variant.entry)) continue;
+      matches.push({ entry: variant.entry, ruleId: variant.rule.id, matched: matchedFields(matcher, view) });
+    }
+    return matches;
+  }
+
+  #file(variant: Variant<E>): void {
+    for (const source of variant.source.sources) {
+      const [literal] = source.pattern;
+      if (source.kind === 'channel' && source.pattern.length === 1 && typeof literal === 'string') {
+        const channel = foldCase(literal);
+        const variants = this.#channels.get(channel);
+        if (variants) variants.push(variant);
+        else this.#channels.set(channel, [variant]);
+      } else {
+        const matches = compilePattern(source.kind === 'channel' ? foldPattern(source.pattern) : source.pattern);
+        this.#patterns.push({ kind: source.kind, matches, variant });
+      }
+    }
+  }
+
+  #variantsOf(event: FlatEvent): Variant<E>[] {
+    const { channel } = event;
+    const folded = channel === null ? null : foldCase(channel);
+    const variants = new Set(folded === null ? [] : this.#channels.get(folded));
+    for (const { kind, matches, variant } of this.#patterns) {
+      const isTaken =
+        kind === 'channel'
+          ? folded !== null && matches(folded)
+          : folded === null && (kind === 'log' || matches(event.source));
+      if (isTaken) variants.add(variant);
+    }
+    return [...variants].sort((a, b) => a.number - b.number);
+  }
+
+  #bucketOf(event: FlatEvent, view: EventView): KnownBucket<E> {
+    const place = event.channel === null ? `file ${event.source}` : `channel ${event.channel}`;
+    const eventId = view.foldedText(this.#eventIdField) ?? null;
+    const known = this.#kinds.get(place)?.get(eventId);
+    if (known) return known;
+    if (++this.#kindCount > maxKinds) {
+      this.#kinds.clear();
+      this.#kindCount = 1;
+    }
+    let byId = this.#kinds.get(place);
+    if (!byId) this.#kinds.set(place, (byId = new Map<string | null, KnownBucket<E>>()));
+    const made = this.#makeBucket(this.#variantsOf(event), eventId);
+    byId.set(eventId, made);
+    return made;
+  }
+
+  /** Buckets of the same rules are one. With an event id only the rules that can have it are in. */
+  #makeBucket(all: readonly Variant<E>[], eventId: string | null): KnownBucket<E> {
+    const variants = all.filter((variant) => eventId === null || this.#canHave(variant, eventId));
+    const key = variants.map(({ number }) => number).join();
+    const known = this.#buckets.get(key);
+    if (known) return known;
+    const rules = variants.map((variant) => {
+      const { matcher, groups } = this.#compile(variant);
+      return { matcher, groups };
+    });
+    const made = { bucket: new Bucket(rules), variants };
+    this.#buckets.set(key, made);
+    return made;
+  }
+
+  /** The log source alone often tells, before the rule is compiled. */
+  #canHave(variant: Variant<E>, eventId: string): boolean {
+    const condition = variant.source.conditions.find(({ field }) => field === 'EventID');
+    if (condition && !condition.values.some((value) => foldCase(String(value)) === eventId)) return false;
+    const { eventIds } = this.#compile(variant);
+    return eventIds === null || eventIds.has(eventId);
+  }
+
+  #compile(variant: Variant<E>): CompiledVariant {
+    if (variant.compiled) return variant.compiled;
+    const { rule, filters, source } = variant;
+    const { fieldNames } = source;
+    const conditions = source.conditions.map(({ field, values }) =>
+      compileDetection({ selections: { s: { field, values } }, condition: 's' }, this.#fields),
+    );
+    const sections = [rule.detection, ...filters].map((section) => compileDetection(section, this.#fields, fieldNames));
+    const matcher = join('and', [...conditions, ...sections]);
+    const isEventId = (field: number) => foldFieldName(this.#fields.names[field] ?? '') === 'eventid';
+    const eventIds = necessaryTexts(matcher, isEventId);
+    return (variant.compiled = { matcher, eventIds, groups: witnessGroups(matcher, isEventId) });
+  }
+}
+
+/** A filter acts on rules of its log source: each attribute that it names must be the rule's (pySigma). */
+function isReached(filter: RulesetEntry, target: RulesetEntry): boolean {
+  if (!('filter' in filter.rule) || !('detection' in target.rule)) return false;
+  if (filter.pack !== null && filter.pack !== target.pack) return false;
+  const { rules } = filter.rule.filter;
+  const { id, name, logsource } = target.rule;
+  if (rules !== 'any' && !rules.includes(id) && (name === undefined || !rules.includes(name))) return false;
+  const wanted = filter.rule.logsource;
+  const isSame = (attribute: 'category' | 'product' | 'service') =>
+    wanted[attribute] === undefined || wanted[attribute].toLowerCase() === logsource[attribute]?.toLowerCase();
+  return isSame('category') && isSame('product') && isSame('service');
+}
