@@ -51,7 +51,8 @@ export function newRoot(plan: RootPlan, previous: RootRole | null, clock: Clock)
  * @throws BuilderError `key-missing`, `key-kind`, `key-repeated`, `threshold-invalid`
  */
 export function requirePolicy(role: string, policy: RolePolicy): void {
-  if (policy.keys.length === 0) throw new BuilderError('key-missing', `role ${role}: expected at least one key, got none`);
+  if (policy.keys.length === 0)
+    throw new BuilderError('key-missing', `role ${role}: expected at least one key, got none`);
   const foreign = policy.keys.find(({ kind }) => kind !== 'ed25519');
   if (foreign)
     throw new BuilderError(

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.js';
-import { systemCode } from '../base/error.js';
+import { CodedError, systemCode } from '../base/error.js';
 import { readFileAtMost, unwritable, writeFileAtomic } from '../base/files.js';
 import type { SecretKey } from '../keys/key.js';
 import { encodePublicKeyFile, loadPublicKeyFile, type NamedPublicKey, saveKeyFile } from '../keys/keyfile.js';
@@ -74,7 +74,7 @@ export async function initWorkspace(plan: InitPlan): Promise<{ workspace: Worksp
     await writeFileAtomic(configPath, starterConfig(plan.features, plan.server));
   } catch (cause) {
     for (const path of [configPath, secrets, trust, out]) await rm(path, { recursive: true, force: true });
-    if (systemCode(cause) === undefined) throw cause;
+    if (cause instanceof CodedError || systemCode(cause) === undefined) throw cause;
     throw unwritable(plan.folder, cause);
   }
   return { workspace, keys };
