@@ -5,7 +5,7 @@ import { CodedError } from '../base/error.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
 import { canonicalJson, parseJson } from '../base/json.js';
 import { encodePublicKey } from '../keys/key.js';
-import { saveKeyFile } from '../keys/keyfile.js';
+import { encodePublicKeyFile, saveKeyFile } from '../keys/keyfile.js';
 import { parseMetadata, rolePolicy, verifyMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
 import { newSealingKey } from '../keys/sealing.js';
@@ -54,7 +54,7 @@ export async function activate(
     const carriedRoot = request.firstTrust && (await carriedRootOf(home, source, request.firstTrust));
     await followRoot(endpoint, source, carriedRoot);
 
-    const host = await loadOrMakeHostKey(endpoint);
+    const host = await loadOrMakeHostKey(endpoint, request.name);
     const answer = await callApi(
       { server, token: null },
       {
@@ -130,10 +130,12 @@ async function followRoot(
 }
 
 /** Saved before it is used: a lost answer must not cost a second seat. */
-async function loadOrMakeHostKey({ home, clock }: Pick<Endpoint, 'home' | 'clock'>): Promise<Opener> {
+async function loadOrMakeHostKey({ home, clock }: Pick<Endpoint, 'home' | 'clock'>, name: string): Promise<Opener> {
   if ((await readFileIfPresent(home.hostKey, metadataMaxBytes.timestamp)) === null) {
-    const label = { name: 'host', createdAt: clock.now(), passphrase: null };
-    await saveKeyFile(home.hostKey, newSealingKey(), label);
+    const key = newSealingKey();
+    const label = { name, createdAt: clock.now() };
+    await writeFileAtomic(home.hostPublicKey, encodePublicKeyFile(key.publicKey, label));
+    await saveKeyFile(home.hostKey, key, { ...label, passphrase: null });
   }
   return loadHostKey(home);
 }

@@ -14,6 +14,8 @@ export interface Home {
   readonly connection: string;
   /** The host's X25519 key; mode 0600. */
   readonly hostKey: string;
+  /** Its public half, to give to whoever seals custom packs for this host. */
+  readonly hostPublicKey: string;
   /** The root that people carried here. */
   readonly anchor: string;
   /** The last accepted licence document. */
@@ -47,6 +49,7 @@ export function openHome(path: string = defaultHomePath()): Home {
     lock: at('lock'),
     connection: at('endpoint.json'),
     hostKey: at('host.key'),
+    hostPublicKey: at('host.pub'),
     anchor: at('trusted-root.json'),
     license: at('license.json'),
     pointer: at('active.json'),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sha256Hex } from '../base/bytes.js';
 import { formatSeconds } from '../base/clock.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
+import { compareVersions } from '../base/version.js';
 import { encodePublicKey, parsePublicKey } from '../keys/key.js';
 import type { Opener } from '../keys/signer.js';
 import type { PackHeader } from '../packs/header.js';
@@ -107,13 +108,6 @@ function requireClient({ minimumClient }: PackHeader, client: string): void {
     throw new ScannerError('client-too-old', `pack: expected yms ${minimumClient} or newer, got ${client}`, {
       hint: 'install a newer yms; detection goes on with the last good set',
     });
-}
-
-/** Numbers with dots, by number. */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (text: string): number[] => text.split(/[.+-]/).slice(0, 3).map(Number);
-  const right = numbers(b);
-  return numbers(a).reduce((order, part, i) => order || part - (right[i] ?? 0), 0);
 }
 
 /** The grant for exactly this release, whose commitment is the header's. */

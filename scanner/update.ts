@@ -10,6 +10,7 @@ import { type Home, withHome } from './home.js';
 import { hostStatus, reportStatus } from './host-status.js';
 import { obtainPack } from './install.js';
 import { type LastUpdate, loadLastUpdate, type Refusal, refusalOf, saveLastUpdate } from './last-update.js';
+import { rememberOverrides } from './merged.js';
 import {
   type AcceptedPack,
   collectGarbage,
@@ -181,7 +182,10 @@ function outcome(
 /** All new packs at once, by replacing one file; then what nothing names any more may go. */
 async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Promise<void> {
   const next = newer.length === 0 ? pointer : switchPacks(pointer, newer, now);
-  if (newer.length > 0) await savePointer(home, next);
+  if (newer.length > 0) {
+    await rememberOverrides(home, now);
+    await savePointer(home, next);
+  }
   await collectGarbage(home, next);
 }
 

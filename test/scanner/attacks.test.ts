@@ -19,7 +19,7 @@ import { expectCode } from '../support/expect-code.js';
 import { fileOf, TestRepository } from '../support/repository.js';
 
 const core = 'sigma/core/stable';
-const good = ['sigma/core #5: r5'];
+const good = ['sigma/core #5: rule-5'];
 
 let distribution: TestDistribution;
 let repository: TestRepository;
@@ -79,7 +79,7 @@ describe('metadata', () => {
     await update(endpoint);
     repository.files.set('metadata/timestamp.json', old);
     await expectCode('version-rollback', () => update(endpoint));
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: r6']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
   });
 
   test('rollback of the snapshot', async () => {
@@ -155,7 +155,7 @@ describe('metadata', () => {
     }
     await distribution.release(core, 6);
     await update(endpoint);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: r6']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
     distribution.requests = [];
     await update(endpoint);
     expect(distribution.requests[0]).toBe('GET /repository/metadata/5.root.json');
@@ -230,7 +230,7 @@ describe('a release', () => {
   });
 
   test('flipped bit: all over a small pack', async () => {
-    const sealed = await distribution.seal(core, 6, [rule('r6')]);
+    const sealed = await distribution.seal(core, 6, [rule('rule-6')]);
     for (let at = 0; at < sealed.bytes.length; at += 37) {
       const bytes = Buffer.from(sealed.bytes);
       bytes[at] = (bytes[at] ?? 0) ^ 1;
@@ -251,21 +251,21 @@ describe('a release', () => {
   });
 
   test('truncated payload', async () => {
-    const sealed = await distribution.seal(core, 6, [rule('r6')]);
+    const sealed = await distribution.seal(core, 6, [rule('rule-6')]);
     distribution.list(core, sealed, sealed.bytes.subarray(0, -1));
     repository.publish();
     await refusesPack('payload-truncated');
   });
 
   test('extended payload', async () => {
-    const sealed = await distribution.seal(core, 6, [rule('r6')]);
+    const sealed = await distribution.seal(core, 6, [rule('rule-6')]);
     distribution.list(core, sealed, concatBytes(sealed.bytes, new Uint8Array(1)));
     repository.publish();
     await refusesPack('payload-extended');
   });
 
   test('reordered payload', async () => {
-    const sealed = await distribution.seal(core, 6, [rule('r6')]);
+    const sealed = await distribution.seal(core, 6, [rule('rule-6')]);
     const bytes = Buffer.from(sealed.bytes);
     bytes.subarray(-64).reverse();
     distribution.list(core, sealed, bytes);
@@ -274,17 +274,17 @@ describe('a release', () => {
   });
 
   test('header moved to another payload', async () => {
-    const one = await distribution.seal(core, 6, [rule('r6')]);
-    const other = await distribution.seal(core, 6, [rule('s6')]);
+    const one = await distribution.seal(core, 6, [rule('rule-6')]);
+    const other = await distribution.seal(core, 6, [rule('rule-6')]); // under another key, of the same length
     const headerEnd = one.bytes.length - one.header.payload.length;
     const payload = other.bytes.subarray(other.bytes.length - other.header.payload.length);
     distribution.list(core, one, concatBytes(one.bytes.subarray(0, headerEnd), payload));
     repository.publish();
-    await refusesPack(payload.length === one.header.payload.length ? 'payload-hash' : 'payload-truncated');
+    await refusesPack('payload-hash');
   });
 
   test('an older pack listed again', async () => {
-    const old = await distribution.seal(core, 4, [rule('r4')]);
+    const old = await distribution.seal(core, 4, [rule('rule-4')]);
     distribution.list(core, old);
     repository.publish();
     await refusesPack('sequence-rollback');
@@ -297,7 +297,7 @@ describe('a release', () => {
   });
 
   test('an older pack listed as a newer one', async () => {
-    const old = await distribution.seal(core, 4, [rule('r4')]);
+    const old = await distribution.seal(core, 4, [rule('rule-4')]);
     distribution.list(core, { ...old, header: { ...old.header, sequence: 6 } });
     distribution.releases.set(core, old);
     repository.publish();
@@ -305,7 +305,7 @@ describe('a release', () => {
   });
 
   test('a pack of another name', async () => {
-    const other = await distribution.seal('sigma/other/stable', 6, [rule('r6')]);
+    const other = await distribution.seal('sigma/other/stable', 6, [rule('rule-6')]);
     const before = distribution.releases.get(core) ?? expect.fail('no release');
     distribution.list(core, other);
     distribution.releases.set(core, before);
@@ -314,12 +314,12 @@ describe('a release', () => {
   });
 
   test('a pack for a newer program', async () => {
-    await distribution.release(core, 6, [rule('r6')], { minimumClient: '9.0.0' });
+    await distribution.release(core, 6, [rule('rule-6')], { minimumClient: '9.0.0' });
     await refusesPack('client-too-old');
   });
 
   test('something that is no pack', async () => {
-    const sealed = await distribution.seal(core, 6, [rule('r6')]);
+    const sealed = await distribution.seal(core, 6, [rule('rule-6')]);
     distribution.list(core, sealed, Buffer.from('PK\u0003\u0004 an archive'));
     repository.publish();
     await refusesPack('pack-mismatch');
@@ -340,7 +340,7 @@ describe('a release', () => {
         ? { status: 200, body: sealed.bytes, headers: { etag: '"e"' }, cutAt: 500 }
         : undefined;
     await update(endpoint);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: r6']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
   });
 
   test('an answer cut half-way, each time', async () => {
@@ -375,7 +375,7 @@ describe('the licence', () => {
     expect(await activeFlags(endpoint)).toEqual(['unlicensed sigma/core/stable']);
     license.features = ['sigma'];
     await update(endpoint);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: r6']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
     expect(await activeFlags(endpoint)).toEqual([]);
   });
 
@@ -413,7 +413,7 @@ describe('the licence', () => {
   });
 
   test('a pack header signed by the licence key does not pass for a licence', async () => {
-    const header = await distribution.seal(core, 6, [rule('r6')]);
+    const header = await distribution.seal(core, 6, [rule('rule-6')]);
     const envelope = signEnvelope(packPayloadType, encodeHeader(header.header), [signerOf(repository.licenseKey)]);
     distribution.intercept = (_, path) => (path === 'v1/license' ? { status: 200, body: envelope } : undefined);
     await refusesAll('payload-type');
@@ -445,7 +445,7 @@ describe('the clock', () => {
     endpoint.clock.advanceMs(-dayMs);
     await distribution.release(core, 6);
     await update(endpoint);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: r6']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
     expect(await activeFlags(endpoint)).toEqual(['clock-back']);
   });
 

@@ -39,7 +39,7 @@ describe('an update', () => {
     await distribution.release('premium/extra/stable', 1);
     const report = await update(endpoint);
     expect(report.packs).toMatchObject([{ feature: 'sigma', outcome: 'updated', version: '2026.1', sequence: 1 }]);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #1: r1']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #1: rule-1']);
     expect(await activeFlags(endpoint)).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe('an update', () => {
     await distribution.release('pools/main/stable', 7);
     const report = await update(endpoint);
     expect(report.switched).toBe(true);
-    expect(await activeRules(endpoint)).toEqual(['pools/main #7: r7', 'sigma/core #2: r2']);
+    expect(await activeRules(endpoint)).toEqual(['pools/main #7: rule-7', 'sigma/core #2: rule-2']);
     expect(await readdir(endpoint.home.packs)).toHaveLength(3);
     await distribution.release('sigma/core/stable', 3);
     await update(endpoint);
@@ -73,9 +73,9 @@ describe('an update', () => {
   });
 
   test('leaves no plaintext on the disk', async () => {
-    await distribution.release('sigma/core/stable', 2, [rule('r2', 'a needle in the haystack')]);
+    await distribution.release('sigma/core/stable', 2, [rule('rule-2', 'a needle in the haystack')]);
     await update(endpoint);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #2: r2']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #2: rule-2']);
     const files = await readdir(endpoint.home.path, { recursive: true, withFileTypes: true });
     const contents = await Promise.all(
       files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'latin1')),
@@ -119,7 +119,7 @@ describe('an update', () => {
   test('a release that came out between metadata and licence is fetched at once', async () => {
     await update(endpoint);
     let isOut = false;
-    const next = await distribution.seal('sigma/core/stable', 2, [rule('r2')]);
+    const next = await distribution.seal('sigma/core/stable', 2, [rule('rule-2')]);
     distribution.intercept = (_, path) => {
       if (path !== 'v1/license' || isOut) return undefined;
       isOut = true;
@@ -141,7 +141,7 @@ describe('activation', () => {
     await update(endpoint);
     await activateAt(endpoint, distribution, license);
     expect(license.hosts).toHaveLength(1);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #1: r1']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #1: rule-1']);
     await update(endpoint);
   });
 

@@ -117,7 +117,12 @@ export class TestDistribution {
     });
   }
 
-  async release(name: string, sequence: number, items: readonly Item[] = [rule(`r${sequence}`)], over: object = {}) {
+  async release(
+    name: string,
+    sequence: number,
+    items: readonly Item[] = [rule(`rule-${sequence}`)],
+    over: object = {},
+  ) {
     const sealed = await this.seal(name, sequence, items, over);
     this.list(name, sealed);
     this.repository.publish();
@@ -283,7 +288,7 @@ export function problem(status: number, code: string): Answer {
   return { status, body, headers: { 'content-type': 'application/problem+json' } };
 }
 
-/** A pack item that stands for a rule. */
-export function rule(id: string, text = id): Item {
-  return encodeItem('sigma', id, { id, title: text });
+/** An indicator that stands for any rule: the keyword `word`, at least 3 characters. */
+export function rule(word: string, description = word): Item {
+  return encodeItem('ioc', `keyword:${word}`, { type: 'keyword', value: word, score: 60, description });
 }

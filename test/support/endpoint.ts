@@ -35,7 +35,7 @@ export async function activeRules({ home, clock }: Endpoint): Promise<string[]> 
   const { packs } = await loadActive(home, clock);
   return packs.map(
     ({ accepted, rules }) =>
-      `${accepted.feature}/${accepted.pack} #${accepted.sequence}: ${rules.map(({ id }) => id).join(' ')}`,
+      `${accepted.feature}/${accepted.pack} #${accepted.sequence}: ${rules.map(({ id }) => id.replace('keyword:', '')).join(' ')}`,
   );
 }
 

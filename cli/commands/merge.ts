@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.js';
+import { defaultHomePath, openHome } from '../../scanner/home.js';
+import type { MergedRule, Source } from '../../scanner/merge.js';
+import { loadMerged, type MergedSet } from '../../scanner/merged.js';
+import { printFaults } from '../faults.js';
+import { print, printable, printJson, table, warn } from '../output.js';
+
+interface MergeOptions {
+  readonly custom?: string;
+  readonly home: string;
+  readonly json?: true;
+}
+
+export function registerMerge(program: Command): void {
+  program
+    .command('merge')
+    .description('show what packs and local rules come to together; changes nothing')
+    .option('--custom <dir>', 'local rules of another folder than custom-signatures/ in the state folder')
+    .option('--home <dir>', 'the state folder', defaultHomePath())
+    .option('--json', 'report as JSON')
+    .action(mergeAction);
+}
+
+async function mergeAction({ custom, home, json }: MergeOptions): Promise<void> {
+  const merged = await loadMerged(openHome(home), systemClock, custom ?? null);
+  const counts = countBySource(merged.rules);
+  if (json) {
+    const { overrides, disabled, filters, faults, flags } = merged;
+    printJson({ rules: merged.rules.length, sources: counts, overrides, disabled, filters, faults, flags });
+    return;
+  }
+  printFaults(merged.faults);
+  for (const { subject, message, code } of merged.flags)
+    warn(`${subject === 'endpoint' ? '' : `${subject}: `}${printable(message)} (${code})`);
+  if (counts.length > 0)
+    print(
+      table(counts.map(({ source, sigma, ioc, pool }) => [source, `${sigma} sigma`, `${ioc} ioc`, `${pool} pools`])),
+    );
+  printChanges(merged);
+  const broken = new Set(merged.faults.filter(({ severity }) => severity === 'error').map(({ place }) => place.file));
+  print(`${merged.rules.length} rules in use; ${broken.size} custom files with something left out`);
+}
+
+function printChanges({ overrides, disabled, filters }: MergedSet): void {
+  for (const { id, file, replaces, upstreamChanged } of overrides) {
+    print(`override  ${printable(id)} by ${printable(file)}, in place of ${replaces.map(sourceWords).join(', ')}`);
+    if (upstreamChanged) warn(`${printable(id)}: upstream changed under your override in ${printable(file)}`);
+  }
+  for (const { id, reason, rules } of disabled)
+    print(
+      `disabled  ${printable(id)}${reason === null ? '' : ` (${printable(reason)})`}: ${rules.length === 0 ? 'no rule has this id' : rules.map(sourceWords).join(', ')}`,
+    );
+  for (const { title, source, rules } of filters)
+    print(`filter    ${printable(title)} (${sourceWords(source)}) narrows ${rules.length} rules`);
+}
+
+interface SourceCount {
+  readonly source: string;
+  sigma: number;
+  ioc: number;
+  pool: number;
+}
+
+function countBySource(rules: readonly MergedRule[]): SourceCount[] {
+  const counts = new Map<string, SourceCount>();
+  for (const { kind, source } of rules) {
+    const name = sourceWords(source);
+    const count = counts.get(name) ?? { source: name, sigma: 0, ioc: 0, pool: 0 };
+    count[kind]++;
+    counts.set(name, count);
+  }
+  return [...counts.values()];
+}
+
+/** `sigma/core/stable 2026.07.01`, or the file of a local rule. */
+export function sourceWords({ pack, version, file }: Source): string {
+  return printable([pack, version, file].filter((part) => part !== null).join(' '));
+}

@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.js';
+import { loadState } from '../../scanner/active.js';
+import { ScannerError } from '../../scanner/error.js';
+import { type EndpointState, type Flag, flagsOf } from '../../scanner/flags.js';
+import { defaultHomePath, openHome } from '../../scanner/home.js';
+import { packKey } from '../../scanner/pointer.js';
+import { print, printable, printJson, table, warn } from '../output.js';
+
+interface StatusOptions {
+  readonly home: string;
+  readonly json?: true;
+}
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('what the license covers and until when, which packs are in use, and what is wrong')
+    .option('--home <dir>', 'the state folder', defaultHomePath())
+    .option('--json', 'report as JSON')
+    .action(statusAction);
+}
+
+async function statusAction({ home: path, json }: StatusOptions): Promise<void> {
+  const home = openHome(path);
+  const { activation, ...state } = await loadState(home);
+  if (activation === null)
+    throw new ScannerError('not-activated', `${home.path}: expected an activated host, got none`, {
+      hint: 'run yms activate with a license key',
+    });
+  const flags = flagsOf(state, systemClock.now());
+  const { server, hostId, name } = activation;
+  if (json) {
+    printJson({ home: home.path, server, host: { id: hostId, name }, ...summaryOf(state), flags });
+    return;
+  }
+  print(`host ${printable(name)} (${hostId}), server ${server}`);
+  print(licenseWords(state));
+  print(packWords(state));
+  print(updateWords(state));
+  for (const flag of flags) warn(flagWords(flag));
+}
+
+/** What `--json` says; neither the token nor a grant is part of it. */
+function summaryOf({ license, pointer, lastUpdate }: EndpointState) {
+  return {
+    license: license && {
+      id: license.license,
+      customer: license.customer,
+      state: license.state,
+      features: license.features,
+      notBefore: license.notBefore,
+      licenseExpiresAt: license.licenseExpiresAt,
+      documentExpiresAt: license.expiresAt,
+      issuedAt: license.issuedAt,
+      serial: license.serial,
+    },
+    packs: pointer.packs.map(({ feature, pack, channel, version, sequence, contentDigest, acceptedAt }) => ({
+      feature,
+      pack,
+      channel,
+      version,
+      sequence,
+      contentDigest,
+      acceptedAt,
+    })),
+    lastUpdate: lastUpdate && { at: lastUpdate.at, error: lastUpdate.error, succeededAt: lastUpdate.succeededAt },
+  };
+}
+
+function licenseWords({ license }: EndpointState): string {
+  if (license === null) return 'no license document has been accepted yet: run yms update';
+  const { license: id, customer, state, features, licenseExpiresAt, expiresAt } = license;
+  const covers = features.length === 0 ? 'nothing' : features.join(', ');
+  return [
+    `license ${id} of ${printable(customer.name)} is ${state} and covers ${covers}`,
+    `  it ends at ${licenseExpiresAt}; this host must hear of it again before ${expiresAt}`,
+  ].join('\n');
+}
+
+function packWords({ pointer }: EndpointState): string {
+  if (pointer.packs.length === 0) return 'no pack is in use';
+  const rows = pointer.packs.map((pack) => [
+    packKey(pack),
+    pack.version,
+    `sequence ${pack.sequence}`,
+    `accepted ${pack.acceptedAt}`,
+  ]);
+  return `packs in use:\n${table(rows).replaceAll(/^/gm, '  ')}`;
+}
+
+function updateWords({ lastUpdate }: EndpointState): string {
+  if (lastUpdate === null) return 'never updated';
+  if (lastUpdate.error === null) return `last updated at ${lastUpdate.at}`;
+  return `last tried at ${lastUpdate.at}, last updated ${lastUpdate.succeededAt === null ? 'never' : `at ${lastUpdate.succeededAt}`}`;
+}
+
+function flagWords({ code, subject, message }: Flag): string {
+  return `${subject === 'endpoint' ? '' : `${subject}: `}${printable(message)} (${code})`;
+}
