@@ -27,6 +27,7 @@ export type SkipCode =
   | 'json-depth'
   | 'json-not-object'
   | 'json-too-many-fields'
+  | 'json-name'
   | 'utf8-invalid'
   | 'file-shrunk';
 

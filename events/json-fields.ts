@@ -7,6 +7,8 @@ type JsonObject = Readonly<Record<string, Json>>;
 
 /** Members of one object, all levels together. */
 export const maxJsonFields = 8192;
+/** UTF-16 units of the name of a field, with those of the objects around it. */
+export const maxJsonNameUnits = 1024;
 
 /** The fields of an object in the order found; a name that comes several times has a list. */
 export interface JsonFields {
@@ -61,7 +63,7 @@ const timeFields = [
  * (a `winlog` object; its event data also under their plain names), or any other object as it is, nested names joined
  * with `.`.
  *
- * @throws EventsError `json-too-many-fields`
+ * @throws EventsError `json-too-many-fields`, `json-name`
  */
 export function jsonFields(object: JsonObject): JsonFields {
   const collector = new Collector();
@@ -92,6 +94,8 @@ class Collector {
   add(name: string, value: Scalar): void {
     if (++this.#count > maxJsonFields)
       throw new EventsError('json-too-many-fields', `json object: expected at most ${maxJsonFields} values, got more`);
+    if (name.length > maxJsonNameUnits)
+      throw new EventsError('json-name', `json name: expected at most ${maxJsonNameUnits} units, got ${name.length}`);
     const known = this.fields.get(name);
     if (known === undefined) {
       this.fields.set(name, value);

@@ -55,7 +55,7 @@ export async function* readJsonLines(source: ByteSource, options: JsonLinesOptio
   }
 }
 
-/** @throws EventsError `json-syntax`, `json-too-many-fields` */
+/** @throws EventsError `json-syntax`, `json-too-many-fields`, `json-name` */
 function parseEvents(bytes: Buffer, shapes: ShapeTable, source: string): FlatEvent[] {
   let parsed: Readonly<Record<string, Json>>;
   try {

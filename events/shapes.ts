@@ -7,19 +7,25 @@ export interface Layout {
   readonly slots: Int32Array | null;
 }
 
-/** Shapes kept at most; a log of honest events has some hundreds, so a hostile one costs time and no memory. */
+/** Shapes kept, and UTF-16 units of their names; a log of honest events has some hundreds, a hostile one costs time only. */
 const maxShapes = 4096;
+const maxNameUnits = 1 << 23;
 
 /** Gives events with the same names the same shape. Share one table among all files of a scan. */
 export class ShapeTable {
   readonly #layouts = new Map<string, Layout>();
+  #nameUnits = 0;
 
   layoutOf(names: readonly string[]): Layout {
     const key = names.join('\0');
     let layout = this.#layouts.get(key);
     if (layout === undefined) {
       layout = makeLayout(names);
-      if (this.#layouts.size === maxShapes) this.#layouts.clear();
+      this.#nameUnits += key.length;
+      if (this.#layouts.size === maxShapes || this.#nameUnits > maxNameUnits) {
+        this.#layouts.clear();
+        this.#nameUnits = key.length;
+      }
       this.#layouts.set(key, layout);
     }
     return layout;

@@ -66,12 +66,13 @@ export class RecordDecoder {
     }
     if (types[plan.timeIndex] === valueType.fileTime && (sizes[plan.timeIndex] ?? 0) >= 8)
       this.#timeMs = readFileTimeMs(bytes, starts[plan.timeIndex] ?? 0);
-    const enter = (index: number, context: Context) => {
-      const start = starts[index] ?? 0;
-      if (types[index] === valueType.binXml) this.#fragment(start, start + (sizes[index] ?? 0), context, depth + 1);
-    };
-    for (const place of plan.fragments) enter(place.index, place.context);
-    for (const index of pending) enter(index, 'data');
+    for (const place of plan.fragments) this.#enter(instance, place.index, place.context, depth);
+    for (const index of pending) this.#enter(instance, index, 'data', depth);
+  }
+
+  #enter({ types, starts, sizes }: Instance, index: number, context: Context, depth: number): void {
+    const start = starts[index] ?? 0;
+    if (types[index] === valueType.binXml) this.#fragment(start, start + (sizes[index] ?? 0), context, depth + 1);
   }
 
   /** Fixed text with places in it; undefined when it is made of places alone and none is filled. */

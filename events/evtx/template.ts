@@ -9,6 +9,8 @@ export type Context = 'event' | 'section' | 'data';
 export const contexts: readonly Context[] = ['event', 'section', 'data'];
 
 export const maxFields = 8192;
+/** UTF-16 units of the names of all fields of one event. */
+export const maxNamesUnits = 1 << 18;
 /** Templates of one event; real events have two. */
 export const maxPlans = 64;
 
@@ -147,7 +149,10 @@ export class PlanChain {
         throw new EventsError('record-too-large', `event: expected at most ${maxFields} fields, got more`);
       if (this.#length === maxPlans)
         throw new EventsError('record-too-large', `event: expected at most ${maxPlans} templates, got more`);
-      next = new PlanChain([...this.#names, ...plan.names], this.#length + 1);
+      const names = [...this.#names, ...plan.names];
+      if (names.reduce((units, name) => units + name.length, 0) > maxNamesUnits)
+        throw new EventsError('record-too-large', `event: expected names of at most ${maxNamesUnits} units, got more`);
+      next = new PlanChain(names, this.#length + 1);
       this.#next.set(plan, next);
     }
     return next;

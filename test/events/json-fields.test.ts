@@ -134,6 +134,11 @@ describe('plain fields', () => {
   });
 });
 
+test('names longer than 1024 units, with those around them, are refused', async () => {
+  expect(jsonFields({ ['a'.repeat(512)]: { ['b'.repeat(511)]: 1 } }).fields.size).toBe(1);
+  await expectCode('json-name', () => jsonFields({ ['a'.repeat(512)]: { ['b'.repeat(512)]: 1 } }));
+});
+
 test('a CloudTrail file is one object with all its records', () => {
   expect(eventObjects({ Records: [{ a: 1 }, { a: 2 }] })).toEqual([{ a: 1 }, { a: 2 }]);
   expect(eventObjects({ Records: [1] })).toEqual([{ Records: [1] }]);
