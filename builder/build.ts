@@ -115,13 +115,13 @@ function withoutFailed(compiled: CompiledPack, { failed }: SampleResults): Compi
   };
 }
 
-/** The items of a pack: its rules, and who wrote them. */
+/** The items of a pack: its rules, and who wrote them. Every line says its id; `sealPack` checks each of them. */
 export function packItems(compiled: CompiledPack): Item[] {
   const attributions = attributionsOf(compiled.rules);
   return [...compiled.rules.map(({ item }) => item), ...attributions].map(({ kind, id, value }) => ({
     kind,
     id,
-    line: canonicalJson(value),
+    line: canonicalJson(Object.hasOwn(Object(value) as object, 'id') ? value : { ...(value as object), id }),
   }));
 }
 
@@ -183,7 +183,7 @@ export async function saveRelease(
   const { label, feature, channel } = compiled.config;
   const file = join(out, targetPath(compiled.config));
   await writeFileAtomic(file, sealed.bytes);
-  const counts = { sigma: 0, ioc: 0, pool: 0, attribution: attributionsOf(compiled.rules).length };
+  const counts = { sigma: 0, ioc: 0, pool: 0, triage: 0, attribution: attributionsOf(compiled.rules).length };
   for (const { item } of compiled.rules) counts[item.kind]++;
   return {
     pack: label,

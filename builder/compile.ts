@@ -163,7 +163,7 @@ function factsOf(value: Json): RuleFacts {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleFacts) : {};
 }
 
-/** An id counts once in a pack: a Sigma rule that comes twice is an error that names both files, an indicator a note. */
+/** An id counts once in a pack: a Sigma rule or matrix that comes twice is an error that names both files, an indicator a note. */
 function takenOnce(rules: readonly PackRule[]): Taken {
   const owners = new Map<string, PackRule>();
   const taken: Taken = { rules: [], leftOut: [], faults: [] };
@@ -175,7 +175,7 @@ function takenOnce(rules: readonly PackRule[]): Taken {
       taken.rules.push(rule);
       continue;
     }
-    const severity = kind === 'sigma' ? 'error' : 'warning';
+    const severity = kind === 'sigma' || kind === 'triage' ? 'error' : 'warning';
     const message = `${kind} ${id.slice(0, 100)}: expected each id in one file, got it in ${owner.file} and ${rule.file}`;
     taken.faults.push({ code: 'id-taken', message, place: { file: rule.file }, severity });
     taken.leftOut.push({ file: rule.file, id, reason: `its id is taken by ${owner.file}` });

@@ -5,8 +5,8 @@ import { decodeUtf8 } from '../base/bytes.js';
 import { readFileAtMost } from '../base/files.js';
 import { namePattern, reservedNames } from '../keys/roles.js';
 import { compareFaults, type Fault, type Place } from '../rules/fault.js';
+import { fault, parsePlacedYaml, type PlacedYaml, schemaFaults } from '../rules/placed-yaml.js';
 import { BuilderError } from './error.js';
-import { fault, parsePlacedYaml, type PlacedYaml, schemaFaults } from './placed-yaml.js';
 import {
   profileNames,
   profiles,

@@ -10,6 +10,7 @@ const itemFiles: readonly (readonly [ItemKind, string])[] = [
   ['sigma', 'sigma.jsonl'],
   ['ioc', 'iocs.jsonl'],
   ['pool', 'pools.jsonl'],
+  ['triage', 'triage.jsonl'],
   ['attribution', 'attribution.jsonl'],
 ];
 
