@@ -132,7 +132,8 @@ function isGone(error: unknown): boolean {
 
 function drain(request: Request): void {
   if (request.complete) return;
-  const timer = setTimeout(() => request.socket.destroy(), drainMs);
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), drainMs);
   request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   request.resume();
 }

@@ -24,7 +24,11 @@ export function openSqlite(path: string): SqliteDatabase {
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
   database.pragma('foreign_keys = on');
-  return database;
+  return {
+    close: () => database.close(),
+    // On a full disk SQLite rolls back by itself; a second rollback would fail and hide why.
+    prepare: (sql) => database.prepare(sql === 'rollback' && !database.inTransaction ? 'select 0 where 0' : sql),
+  };
 }
 
 /** As {@link openRecords}, on a database that stands already. */

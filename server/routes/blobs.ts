@@ -25,7 +25,7 @@ export function blobRoutes(deps: ServerDeps): Router {
         response.status(200).json({ sha256 });
         return;
       }
-      const created = await blobs.put(sha256, request, config.maxBlobBytes).catch((cause: unknown) => {
+      const created = await blobs.put(sha256, chunksOf(request), config.maxBlobBytes).catch((cause: unknown) => {
         if (cause instanceof Error && request.readableAborted)
           throw new ServerError('request-truncated', 'blob: expected it whole, got an end before', { cause });
         throw cause;
@@ -38,6 +38,11 @@ export function blobRoutes(deps: ServerDeps): Router {
     })
     .all(onlyMethods('HEAD', 'PUT'));
   return router;
+}
+
+/** Leaves the connection open when the reader stops early: the sender is to read why. */
+function chunksOf(request: Request): AsyncIterable<Uint8Array> {
+  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 
 function requireHash(text: string): string {

@@ -188,9 +188,11 @@ function poolItem(domain: string): Item {
 export interface TestServerOptions {
   readonly features?: readonly string[];
   /** Lets a test put its own store or limits around the real ones. */
-  readonly wrap?: (parts: ServerParts) => ServerParts;
+  readonly wrap?: (parts: ServerParts, dir: string) => ServerParts | Promise<ServerParts>;
   readonly log?: Logger;
   readonly clock?: FixedClock;
+  /** Where the server's folder is made; the system's temporary folder unless said. */
+  readonly parent?: string;
   /** Holds every exchange against openapi.yaml; `stop` fails when one broke it. */
   readonly contract?: true;
 }
@@ -222,7 +224,7 @@ export class TestServer {
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const clock = options.clock ?? new FixedClock(testStart);
-    const dir = await mkdtemp(join(tmpdir(), 'yms-server-'));
+    const dir = await mkdtemp(join(options.parent ?? tmpdir(), 'yms-server-'));
     const { adminToken } = await initServer(dir, clock);
     const running = await run(dir, clock, options);
     const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
@@ -360,7 +362,7 @@ export interface TestHost {
 }
 
 async function run(dir: string, clock: FixedClock, { log = silentLog, wrap = (parts) => parts }: TestServerOptions) {
-  return startServer(wrap(await openServer(dir, { clock, log })), { host: '127.0.0.1', port: 0 });
+  return startServer(await wrap(await openServer(dir, { clock, log }), dir), { host: '127.0.0.1', port: 0 });
 }
 
 /** Awaits an answer that must have `status`; another fails the test with what the server said. */
