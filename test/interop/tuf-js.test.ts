@@ -16,10 +16,10 @@ class BearerFetcher extends BaseFetcher {
     this.#token = token;
   }
 
-  override async fetch(url: string): Promise<ReadableStream<Uint8Array> & NodeJS.ReadableStream> {
+  override async fetch(url: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const answer = await fetch(url, { headers: { authorization: `Bearer ${this.#token}` } });
     if (!answer.ok || !answer.body) throw new DownloadHTTPError(`status ${answer.status}`, answer.status);
-    return answer.body as unknown as ReadableStream<Uint8Array> & NodeJS.ReadableStream;
+    return answer.body;
   }
 }
 
