@@ -7,14 +7,19 @@ import { isDisableList, parseDisableList, type DisabledRule } from './disable-li
 import { RulesError } from './error.js';
 import type { Fault, Place } from './fault.js';
 import { compileIndicator, type Indicator } from './ioc/indicator.js';
-import { listKindsOf, parseIocFile } from './ioc/text-list.js';
+import { parseIocCsv } from './ioc/csv.js';
+import { parseMispEvents } from './ioc/misp.js';
+import { parseStixBundle } from './ioc/stix.js';
+import { listKindsOf, parseIocFile, type IocFile } from './ioc/text-list.js';
 import type { CompiledItem } from './item.js';
 import { parsePoolFile } from './pools/pool-list.js';
 import { compilePool } from './pools/pool.js';
 import { compileSigmaFile, type CompiledSigma, type CompileOptions } from './sigma/rule.js';
 import { decodeTextFile } from './text-file.js';
+import { compileTriage } from './triage/matrix.js';
+import { isTriageFile, parseTriageFile } from './triage/triage-file.js';
 
-export type RuleFileKind = 'sigma' | 'ioc' | 'pools' | 'disable-list' | 'pack' | 'other';
+export type RuleFileKind = 'sigma' | 'ioc' | 'pools' | 'triage' | 'disable-list' | 'pack' | 'other';
 
 /** What one file of a rule folder gave. */
 export interface RuleFile {
@@ -49,8 +54,8 @@ export const maxListBytes = 256 * 1024 * 1024;
 type Read = Omit<RuleFile, 'file' | 'path'> & { disabled?: readonly DisabledRule[]; trusted?: readonly Indicator[] };
 
 /**
- * Reads a folder of rules as the builder reads its sources and the scanner its `custom-signatures/`: `*.yml` Sigma rules
- * and mining-pool lists, `*.txt` lists by the tag in their name, `disabled-rules.txt`, `*.yms` packs. A broken file is a
+ * Reads a folder of rules as the builder reads its sources and the scanner its `custom-signatures/`: `*.yml` Sigma rules,
+ * mining-pool lists and triage matrices, `*.txt` lists by the tag in their name, `*.csv`, STIX bundles and MISP events as `*.json`, `disabled-rules.txt`, `*.yms` packs. A broken file is a
  * result with faults. An id that an earlier file has is left out with a fault.
  *
  * @throws RulesError `folder-missing`, `folder-too-large`
@@ -100,12 +105,24 @@ async function loadFile(path: string, file: string, sigma?: CompileOptions): Pro
     case '.yml':
     case '.yaml':
       return loadText(path, file, maxYamlBytes, (text) =>
-        isPoolList(text) ? readPools(text, file) : readSigma(text, file, sigma),
+        isPoolList(text)
+          ? readPools(text, file)
+          : isTriageFile(text)
+            ? readTriage(text, file)
+            : readSigma(text, file, sigma),
       );
     case '.txt':
       if (isDisableList(file)) return loadText(path, file, maxYamlBytes, (text) => readDisableList(text, file));
       if (listKindsOf(file).length > 0) return loadText(path, file, maxListBytes, (text) => readIndicators(text, file));
       return other(file, 'tag-missing', 'file name: expected a tag between other characters (x-c2-iocs.txt), got none');
+    case '.csv':
+      return loadText(path, file, maxListBytes, (text) =>
+        readFeed(parseIocCsv(text, file), file, 'a header with type and value'),
+      );
+    case '.json':
+      return loadText(path, file, maxListBytes, (text) =>
+        readFeed(parseStixBundle(text, file) ?? parseMispEvents(text, file), file, 'a STIX bundle or MISP events'),
+      );
     case '.yar':
     case '.yara':
     case '.dat':
@@ -145,10 +162,19 @@ function readPools(text: string, file: string): Read {
   return { kind: 'pools', items: pools.map(compilePool), faults };
 }
 
+function readTriage(text: string, file: string): Read {
+  const { document, faults } = parseTriageFile(text, file);
+  return { kind: 'triage', items: document === null ? [] : [compileTriage(document)], faults };
+}
+
 function readIndicators(text: string, file: string): Read {
-  const { indicators, faults } = parseIocFile(text, file) ?? { indicators: [], faults: [] };
-  const trusted = indicators.filter(({ role }) => role === 'trusted');
-  return { kind: 'ioc', items: indicators.map(compileIndicator), faults, trusted };
+  return readFeed(parseIocFile(text, file), file, 'a tag in the file name');
+}
+
+function readFeed(read: IocFile | null, file: string, expected: string): Read {
+  if (read === null) return other(file, 'feed-unknown', `file: expected ${expected}, got other data`);
+  const trusted = read.indicators.filter(({ role }) => role === 'trusted');
+  return { kind: 'ioc', items: read.indicators.map(compileIndicator), faults: read.faults, trusted };
 }
 
 function readDisableList(text: string, file: string): Read {
@@ -167,7 +193,7 @@ function leaveOutTaken<T extends Read>(read: T, file: string, owners: Map<string
     const owner = owners.get(id);
     if (owner === undefined) owners.set(id, file);
     if (owner === undefined || owner === file) return true;
-    const severity = kind === 'sigma' ? 'error' : 'warning';
+    const severity = kind === 'sigma' || kind === 'triage' ? 'error' : 'warning';
     const message = `${kind} ${id.slice(0, 100)}: expected each id in one file, got it in ${owner} too`;
     faults.push({ code: 'id-taken', message, place: placeOf(item, file), severity });
     return false;
