@@ -2,15 +2,15 @@ import { isList, type EventView } from './event-view.js';
 import { GramIndex, type Needle } from './gram-index.js';
 import { isMatch, type Matcher } from './matcher.js';
 import { foldCase } from './pattern.js';
-import type { Witness, WitnessGroup } from './witness.js';
+import type { Clause, Witness } from './witness.js';
 
-/** A rule in a bucket: its matcher and the witness groups that an event must hold before the matcher is asked. */
+/** A rule in a bucket: its matcher and the clauses one of which an event must hold before the matcher is asked. */
 export interface BucketRule {
   readonly matcher: Matcher;
-  readonly groups: readonly WitnessGroup[];
+  readonly clauses: readonly Clause[];
 }
 
-/** Rule number and group bit, five bits; who holds the witness. */
+/** Who asks for a witness: the number of the clause and, in five bits, of its group. */
 type Postings = Int32Array;
 
 interface FieldIndex {
@@ -30,19 +30,26 @@ export class Bucket {
   readonly #message: NeedleIndex | null;
   /** Rules without a witness are always candidates. */
   readonly #open: readonly number[];
+  /** By clause: its rule, all its group bits, those held in the turn that `seen` tells. */
+  readonly #ruleOf: Int32Array;
   readonly #full: Int32Array;
   readonly #held: Int32Array;
   readonly #seen: Int32Array;
+  /** By rule: the turn in which it last became a candidate. */
+  readonly #taken: Int32Array;
   readonly #candidates: number[] = [];
   #turn = 0;
 
   constructor(rules: readonly BucketRule[]) {
     this.#rules = rules;
-    this.#full = Int32Array.from(rules, ({ groups }) => (1 << groups.length) - 1);
-    this.#held = new Int32Array(rules.length);
-    this.#seen = new Int32Array(rules.length);
-    this.#open = [...rules.keys()].filter((rule) => rules[rule]?.groups.length === 0);
-    const { fields, message } = collectWitnesses(rules);
+    const clauses = rules.flatMap((rule, number) => rule.clauses.map((clause) => ({ clause, number })));
+    this.#ruleOf = Int32Array.from(clauses, ({ number }) => number);
+    this.#full = Int32Array.from(clauses, ({ clause }) => (1 << clause.length) - 1);
+    this.#held = new Int32Array(clauses.length);
+    this.#seen = new Int32Array(clauses.length);
+    this.#taken = new Int32Array(rules.length);
+    this.#open = [...rules.keys()].filter((rule) => rules[rule]?.clauses.some((clause) => clause.length === 0));
+    const { fields, message } = collectWitnesses(clauses.map(({ clause }) => clause));
     this.#fields = [...fields].map(([field, witnesses]) => ({
       field,
       present: witnesses.present.length > 0 ? Int32Array.from(witnesses.present) : null,
@@ -67,6 +74,7 @@ export class Bucket {
     this.#candidates.length = 0;
     if (++this.#turn === 0x7fffffff) {
       this.#seen.fill(0);
+      this.#taken.fill(0);
       this.#turn = 1;
     }
     for (const rule of this.#open) this.#candidates.push(rule);
@@ -105,14 +113,19 @@ export class Bucket {
   #hold(postings: Postings): void {
     const turn = this.#turn;
     for (const posting of postings) {
-      const rule = posting >>> groupBits;
+      const clause = posting >>> groupBits;
       const bit = 1 << (posting & groupMask);
-      const before = this.#seen[rule] === turn ? (this.#held[rule] ?? 0) : 0;
-      const after = before | bit;
-      this.#seen[rule] = turn;
-      this.#held[rule] = after;
-      if (after !== before && after === this.#full[rule]) this.#candidates.push(rule);
+      const held = this.#seen[clause] === turn ? (this.#held[clause] ?? 0) | bit : bit;
+      this.#seen[clause] = turn;
+      this.#held[clause] = held;
+      if (held === this.#full[clause]) this.#take(this.#ruleOf[clause] ?? 0);
     }
+  }
+
+  #take(rule: number): void {
+    if (this.#taken[rule] === this.#turn) return;
+    this.#taken[rule] = this.#turn;
+    this.#candidates.push(rule);
   }
 }
 
@@ -138,15 +151,15 @@ interface NeedlePostings {
   readonly postings: number[];
 }
 
-function collectWitnesses(rules: readonly BucketRule[]): {
+function collectWitnesses(clauses: readonly Clause[]): {
   fields: Map<number, FieldWitnesses>;
   message: Map<string, NeedlePostings>;
 } {
   const fields = new Map<number, FieldWitnesses>();
   const message = new Map<string, NeedlePostings>();
-  rules.forEach(({ groups }, rule) =>
-    groups.forEach((group, number) => {
-      const posting = (rule << groupBits) | number;
+  clauses.forEach((clause, clauseNumber) =>
+    clause.forEach((group, number) => {
+      const posting = (clauseNumber << groupBits) | number;
       for (const witness of group) addWitness(fields, message, witness, posting);
     }),
   );

@@ -4,8 +4,12 @@ export interface Needle {
   readonly place: 'start' | 'end' | 'anywhere';
 }
 
-/** Needles must have at least this many characters. */
-export const minNeedleLength = 2;
+const shortGram = 2;
+
+/** Whether a text can be a needle: two characters, or one beyond ASCII; a single common character tells nothing. */
+export function isNeedle(text: string): boolean {
+  return text.length >= shortGram || text.charCodeAt(0) >= 0x80;
+}
 
 const longGram = 4;
 const maxTableBits = 16;
@@ -19,12 +23,21 @@ export class GramIndex {
   readonly #needles: readonly Needle[];
   readonly #long: GramTable;
   readonly #short: GramTable | null;
+  /** Needles of one character, by it. */
+  readonly #single: ReadonlyMap<number, readonly number[]> | null;
 
   constructor(needles: readonly Needle[]) {
     this.#needles = needles;
-    const isLong = (needle: Needle) => needle.text.length >= longGram;
-    this.#long = new GramTable(needles, isLong, longGram);
-    this.#short = needles.every(isLong) ? null : new GramTable(needles, (needle) => !isLong(needle), minNeedleLength);
+    const ofLength = (isMine: (length: number) => boolean) =>
+      [...needles.entries()].filter(([, { text }]) => isMine(text.length));
+    const short = ofLength((length) => length >= shortGram && length < longGram);
+    const single = ofLength((length) => length < shortGram);
+    this.#long = new GramTable(
+      ofLength((length) => length >= longGram),
+      longGram,
+    );
+    this.#short = short.length > 0 ? new GramTable(short, shortGram) : null;
+    this.#single = single.length > 0 ? byCharacter(single) : null;
   }
 
   /** Calls `hit` with the number of each needle found, once for every place where it stands. */
@@ -40,14 +53,21 @@ export class GramIndex {
         if (long.grams[entry] === window && at >= longGram - 1) this.#check(text, at, long, entry, hit);
         entry = long.next[entry] ?? 0;
       }
+      if (code >= 0x80 && this.#single !== null)
+        for (const number of this.#single.get(code) ?? []) this.#checkSingle(text, at, number, hit);
       if (short === null) continue;
       const pair = window & 0xffff;
       entry = short.heads[Math.imul(pair, multiplier) >>> short.shift] ?? 0;
       while (entry !== 0) {
-        if (short.grams[entry] === pair && at >= minNeedleLength - 1) this.#check(text, at, short, entry, hit);
+        if (short.grams[entry] === pair && at >= shortGram - 1) this.#check(text, at, short, entry, hit);
         entry = short.next[entry] ?? 0;
       }
     }
+  }
+
+  #checkSingle(text: string, at: number, number: number, hit: (needle: number) => void): void {
+    const place = this.#needles[number]?.place;
+    if ((place !== 'start' || at === 0) && (place !== 'end' || at === text.length - 1)) hit(number);
   }
 
   #check(text: string, at: number, table: GramTable, entry: number, hit: (needle: number) => void): void {
@@ -74,8 +94,7 @@ class GramTable {
   /** Where in the needle the gram's last character stands. */
   readonly ends: Int32Array;
 
-  constructor(needles: readonly Needle[], isMine: (needle: Needle) => boolean, length: number) {
-    const mine = [...needles.entries()].filter(([, needle]) => isMine(needle));
+  constructor(mine: readonly (readonly [number: number, needle: Needle])[], length: number) {
     const bits = Math.min(maxTableBits, Math.max(8, 2 + Math.ceil(Math.log2(mine.length + 1))));
     this.shift = 32 - bits;
     this.heads = mine.length < 0xffff ? new Uint16Array(1 << bits) : new Int32Array(1 << bits);
@@ -101,6 +120,15 @@ class GramTable {
       this.heads[slot] = entry;
     });
   }
+}
+
+function byCharacter(needles: readonly (readonly [number: number, needle: Needle])[]): Map<number, number[]> {
+  const numbers = new Map<number, number[]>();
+  for (const [number, { text }] of needles) {
+    const code = text.charCodeAt(0);
+    numbers.set(code, [...(numbers.get(code) ?? []), number]);
+  }
+  return numbers;
 }
 
 function gramsOf(text: string, length: number): { gram: number; end: number }[] {

@@ -99,10 +99,10 @@ function joinLiterals(pieces: readonly Piece[]): Pattern {
 }
 
 /**
- * The form in which text is compared without regard to case: Unicode lower case without locale, and final sigma as
- * sigma, so that a word end in a rule does not matter in an event.
+ * The form in which text is compared without regard to case: Unicode lower case without locale, then final sigma as sigma
+ * and long s as s, as Unicode's simple case folding has it, so that the end of a word does not matter.
  */
 export function foldCase(text: string): string {
   const lower = text.toLowerCase();
-  return lower.includes('\u03c2') ? lower.replaceAll('\u03c2', '\u03c3') : lower;
+  return /[\u017f\u03c2]/.test(lower) ? lower.replaceAll('\u03c2', '\u03c3').replaceAll('\u017f', 's') : lower;
 }

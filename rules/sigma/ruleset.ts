@@ -8,7 +8,7 @@ import { builtInLogSources } from './logsources.js';
 import { compileDetection, isMatch, join, matchedFields, type MatchedFields, type Matcher } from './matcher.js';
 import { foldCase } from './pattern.js';
 import type { DetectionRule, SigmaRule } from './rule.js';
-import { necessaryTexts, witnessGroups, type WitnessGroup } from './witness.js';
+import { necessaryTexts, witnessClauses, type Clause } from './witness.js';
 
 /** A rule and where it came from. Filters reach the rules of their own pack; local ones (`pack` null) reach all. */
 export interface RulesetEntry {
@@ -39,7 +39,7 @@ interface Variant<E> {
 interface CompiledVariant {
   readonly matcher: Matcher;
   readonly eventIds: ReadonlySet<string> | null;
-  readonly groups: readonly WitnessGroup[];
+  readonly clauses: readonly Clause[];
 }
 
 interface KnownBucket<E> {
@@ -173,8 +173,8 @@ export class Ruleset<E extends RulesetEntry> {
     const known = this.#buckets.get(key);
     if (known) return known;
     const rules = variants.map((variant) => {
-      const { matcher, groups } = this.#compile(variant);
-      return { matcher, groups };
+      const { matcher, clauses } = this.#compile(variant);
+      return { matcher, clauses };
     });
     const made = { bucket: new Bucket(rules), variants };
     this.#buckets.set(key, made);
@@ -200,7 +200,7 @@ export class Ruleset<E extends RulesetEntry> {
     const matcher = join('and', [...conditions, ...sections]);
     const isEventId = (field: number) => foldFieldName(this.#fields.names[field] ?? '') === 'eventid';
     const eventIds = necessaryTexts(matcher, isEventId);
-    return (variant.compiled = { matcher, eventIds, groups: witnessGroups(matcher, isEventId) });
+    return (variant.compiled = { matcher, eventIds, clauses: witnessClauses(matcher, isEventId) });
   }
 }
 

@@ -1,8 +1,9 @@
 import { shapeOf } from './glob.js';
-import { minNeedleLength } from './gram-index.js';
+import { isNeedle } from './gram-index.js';
 import type { Matcher, MatcherItem } from './matcher.js';
 import type { Test } from './operation.js';
 import { foldCase, type Pattern } from './pattern.js';
+import { regexLiterals } from './regex-literals.js';
 
 /** Something cheap to look for in an event; texts are folded, `field` null is the message. */
 export type Witness =
@@ -15,22 +16,66 @@ export type Witness =
     }
   | { readonly kind: 'present'; readonly field: number };
 
-/** Whatever matches has one of these: alternatives that are necessary together. */
+/** Alternatives: whatever holds the group has one of them. */
 export type WitnessGroup = readonly Witness[];
+
+/** Groups that must all be held. */
+export type Clause = readonly WitnessGroup[];
 
 export const maxGroups = 30;
 const maxWitnesses = 512;
+const maxClauses = 32;
+
+/** What tells nothing: always held. */
+const open: Clause = [];
 
 /**
- * The groups that an event must all hold to match, best first. Sound, never complete: negations, absence and what cannot
- * be told from literals give none, and the matcher has the last word.
+ * Clauses one of which an event must hold to match. Sound, never complete: negations, absence and what cannot be told from literals are
+ * left out, and the matcher has the last word. A clause without groups is always held.
  *
- * @param isKnown fields that tell nothing where the groups are used, because all events there agree in them
+ * @param isKnown fields that tell nothing where the clauses are used, because all events there agree in them
  */
-export function witnessGroups(matcher: Matcher, isKnown: (field: number) => boolean): WitnessGroup[] {
-  const groups = groupsOf(matcher, isKnown)
-    .map((group) => ({ group, chance: chanceOf(group) }))
-    .sort((a, b) => a.chance - b.chance);
+export function witnessClauses(matcher: Matcher, isKnown: (field: number) => boolean): Clause[] {
+  const clauses = clausesOf(matcher, isKnown).map(bestGroups);
+  return clauses.some((clause) => clause.length === 0) ? [open] : clauses;
+}
+
+function clausesOf(matcher: Matcher, isKnown: (field: number) => boolean): readonly Clause[] {
+  switch (matcher.kind) {
+    case 'item':
+      return [matcher.item.field !== null && isKnown(matcher.item.field) ? open : itemGroups(matcher.item)];
+    case 'not':
+      return [open];
+    case 'and':
+      return matcher.parts.map((part) => clausesOf(part, isKnown)).reduce(bothHeld, [open]);
+    case 'or':
+      return eitherHeld(matcher.parts.flatMap((part) => clausesOf(part, isKnown)));
+  }
+}
+
+/** Every pairing, as long as they are few; beyond that the longer list becomes one group. */
+function bothHeld(a: readonly Clause[], b: readonly Clause[]): readonly Clause[] {
+  if (a.length * b.length <= maxClauses) return a.flatMap((left) => b.map((right) => [...left, ...right]));
+  return a.length > b.length ? bothHeld(asOne(a), b) : bothHeld(a, asOne(b));
+}
+
+/** Clauses of one group are alternatives of one another and make one group. */
+function eitherHeld(clauses: readonly Clause[]): readonly Clause[] {
+  if (clauses.some((clause) => clause.length === 0)) return [open];
+  const single = clauses.filter((clause) => clause.length === 1);
+  const others = clauses.filter((clause) => clause.length > 1);
+  const merged: Clause[] = single.length > 0 ? [[single.flat(2)], ...others] : others;
+  return merged.length <= maxClauses ? merged : asOne(merged);
+}
+
+function asOne(clauses: readonly Clause[]): readonly Clause[] {
+  const best = clauses.map((clause) => bestGroups(clause)[0]);
+  return [best.includes(undefined) ? open : [best.flatMap((group) => group ?? [])]];
+}
+
+/** The groups that tell most come first; those that tell little beside them are dropped. */
+function bestGroups(clause: Clause): Clause {
+  const groups = clause.map((group) => ({ group, chance: chanceOf(group) })).sort((a, b) => a.chance - b.chance);
   const chosen: WitnessGroup[] = [];
   let size = 0;
   for (const { group, chance } of groups) {
@@ -40,21 +85,6 @@ export function witnessGroups(matcher: Matcher, isKnown: (field: number) => bool
     size += group.length;
   }
   return chosen;
-}
-
-function groupsOf(matcher: Matcher, isKnown: (field: number) => boolean): WitnessGroup[] {
-  switch (matcher.kind) {
-    case 'item':
-      return matcher.item.field !== null && isKnown(matcher.item.field) ? [] : itemGroups(matcher.item);
-    case 'not':
-      return [];
-    case 'and':
-      return matcher.parts.flatMap((part) => groupsOf(part, isKnown));
-    case 'or': {
-      const best = matcher.parts.map((part) => bestOf(groupsOf(part, isKnown)));
-      return best.includes(null) ? [] : [best.flatMap((group) => group ?? [])];
-    }
-  }
 }
 
 function itemGroups(item: MatcherItem): WitnessGroup[] {
@@ -67,9 +97,12 @@ function itemGroups(item: MatcherItem): WitnessGroup[] {
 function alternativesGroup(field: number | null, tests: readonly Test[]): WitnessGroup | null {
   const group: Witness[] = [];
   for (const test of tests) {
+    const literals = test.kind === 'regex' ? regexLiterals(test.source) : null;
     const witness = test.kind === 'pattern' ? patternWitness(field, test.pattern) : otherWitness(field, test);
-    if (witness === null) return null;
-    group.push(witness);
+    if (literals?.every(isNeedle))
+      group.push(...literals.map((text) => ({ kind: 'needle', field, text, place: 'anywhere' }) as const));
+    else if (witness === null) return null;
+    else group.push(witness);
   }
   return group;
 }
@@ -83,7 +116,7 @@ function patternWitness(field: number | null, pattern: Pattern): Witness | null 
   const shape = shapeOf(pattern);
   if (field !== null && shape.kind === 'equals') return { kind: 'equals', field, text: foldCase(shape.literal) };
   const text = shape.kind === 'run' ? '' : foldCase(shape.kind === 'glob' ? longestLiteral(pattern) : shape.literal);
-  if (text.length < minNeedleLength) return field === null ? null : { kind: 'present', field };
+  if (!isNeedle(text)) return field === null ? null : { kind: 'present', field };
   const isAnchored = field !== null && (shape.kind === 'start' || shape.kind === 'end');
   return { kind: 'needle', field, text, place: isAnchored ? shape.kind : 'anywhere' };
 }
@@ -93,12 +126,6 @@ function longestLiteral(pattern: Pattern): string {
     (longest, piece) => (typeof piece === 'string' && piece.length > longest.length ? piece : longest),
     '',
   );
-}
-
-function bestOf(groups: readonly WitnessGroup[]): WitnessGroup | null {
-  let best: WitnessGroup | null = null;
-  for (const group of groups) if (best === null || chanceOf(group) < chanceOf(best)) best = group;
-  return best;
 }
 
 /** A guess at how many events hold the group: only the order of the guesses matters. */
