@@ -6,6 +6,9 @@ import { refusedOrThrow } from './error.js';
 import type { LastUpdate, Refusal } from './last-update.js';
 import type { AcceptedPack } from './pointer.js';
 
+/** In UTF-16 units, as the server counts. */
+const maxMessageLength = 1000;
+
 /** What a host tells its server: which sets are in use, and what went wrong. */
 export function hostStatus(
   client: string,
@@ -25,7 +28,9 @@ export function hostStatus(
       contentDigest,
       installedAt: acceptedAt,
     })),
-    ...(lastError === null ? {} : { lastError: { code: lastError.code, message: lastError.message } }),
+    ...(lastError === null
+      ? {}
+      : { lastError: { code: lastError.code, message: lastError.message.slice(0, maxMessageLength) } }),
   };
 }
 

@@ -36,7 +36,7 @@ export async function saveLastUpdate(
   before: LastUpdate | null,
   now: Date,
   error: Refusal | null,
-  reported: LastUpdate['reported'] = before?.reported ?? null,
+  reported: LastUpdate['reported'],
 ): Promise<void> {
   const at = formatSeconds(now);
   const succeededAt = error === null ? at : (before?.succeededAt ?? null);

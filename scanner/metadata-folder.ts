@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { concatBytes, sha256, sha256Hex, utf8 } from '../base/bytes.js';
+import { sha256, sha256Hex, utf8 } from '../base/bytes.js';
 import { systemCode } from '../base/error.js';
 import { readFileAtMost, readFileIfPresent, unwritable, writeFileAtomic } from '../base/files.js';
 import { parseMetadata } from '../keys/metadata.js';
@@ -10,22 +10,23 @@ import { type Home } from './home.js';
 import { metadataMaxBytes } from './refresh.js';
 import type { TrustedFiles } from './trust.js';
 
+/** A digest of a set's content: the name of its folder. */
+export function metadataName(files: TrustedFiles): string {
+  const sorted = [...files.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256Hex(...sorted.flatMap(([role, bytes]) => [utf8(`${role}\n`), sha256(bytes)])).slice(0, 32);
+}
+
 /**
  * Saves a verified set of metadata as a folder of its own beside the trusted one, and answers its name. Nothing counts
- * until the pointer names the folder, so a kill half-way leaves the old set whole. The name is a digest of the content:
- * the same set is not written twice.
+ * until the pointer names the folder, so a kill half-way leaves the old set whole.
  */
 export async function saveMetadata(home: Home, files: TrustedFiles): Promise<string> {
-  const sorted = [...files.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  const name = sha256Hex(concatBytes(...sorted.flatMap(([role, bytes]) => [utf8(`${role}\n`), sha256(bytes)]))).slice(
-    0,
-    32,
-  );
+  const name = metadataName(files);
   const folder = join(home.metadata, name);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(folder, cause);
   });
-  for (const [role, bytes] of sorted) await writeFileAtomic(join(folder, `${role}.json`), bytes);
+  for (const [role, bytes] of files) await writeFileAtomic(join(folder, `${role}.json`), bytes);
   return name;
 }
 

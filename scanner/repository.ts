@@ -3,7 +3,7 @@ import { keysJsonMaxBytes, keysJsonPath, type KeysJson, parseKeysJson } from '..
 import { ScannerError } from './error.js';
 import type { RepositorySource } from './fetcher.js';
 import type { Home } from './home.js';
-import { loadMetadata, loadTrustedRoot, saveMetadata } from './metadata-folder.js';
+import { loadMetadata, loadTrustedRoot, metadataName, saveMetadata } from './metadata-folder.js';
 import { filesToKeep, findTarget, refreshTrust } from './refresh.js';
 import type { Trust, TrustedTarget } from './trust.js';
 
@@ -16,10 +16,14 @@ export class Repository {
   readonly #trust: Trust;
   readonly #known: Map<string, Uint8Array>;
 
+  /** The folder that holds all of what is known, undamaged. */
+  #saved: string;
+
   private constructor(source: RepositorySource, trust: Trust, known: Map<string, Uint8Array>) {
     this.source = source;
     this.#trust = trust;
     this.#known = known;
+    this.#saved = metadataName(known);
   }
 
   /**
@@ -59,11 +63,12 @@ export class Repository {
     return parseKeysJson(bytes);
   }
 
-  /** Saves what was verified as a new folder and answers its name; see `saveMetadata`. */
-  save(home: Home): Promise<string> {
+  /** Saves what was verified, as a new folder unless nothing is new, and answers its name; see `saveMetadata`. */
+  async save(home: Home): Promise<string> {
     const files = filesToKeep(this.#trust, this.#known);
     const keys = this.#known.get(keysFile);
     if (keys) files.set(keysFile, keys);
-    return saveMetadata(home, files);
+    if (metadataName(files) !== this.#saved) this.#saved = await saveMetadata(home, files);
+    return this.#saved;
   }
 }

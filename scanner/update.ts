@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
-import type { CodedError } from '../base/error.js';
 import type { Opener } from '../keys/signer.js';
 import type { License, LicensedPack } from '../packs/license.js';
+import { loadState } from './active.js';
 import { type Activation, connectionOf, loadHostKey, requireActivation } from './connection.js';
 import { fetchLicense, loadStoredLicense, saveStoredLicense, trustedNow } from './entitlement.js';
 import { refusedOrThrow, ScannerError } from './error.js';
@@ -57,17 +57,16 @@ export interface UpdateReport {
  */
 export async function update(endpoint: Endpoint): Promise<UpdateReport> {
   return withHome(endpoint.home, async () => {
-    const { home, clock } = endpoint;
+    const { home } = endpoint;
     const activation = await requireActivation(home);
     const before = await loadLastUpdate(home);
     try {
       const report = await followReleases(endpoint, activation);
       const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
-      const reported = await tellServer(endpoint, activation, report, before);
-      await saveLastUpdate(home, before, clock.now(), refusal, reported);
+      await noteOutcome(endpoint, activation, before, refusal);
       return report;
     } catch (error) {
-      await noteFailure(home, before, clock.now(), refusedOrThrow(error));
+      await noteOutcome(endpoint, activation, before, refusalOf(refusedOrThrow(error)));
       throw error;
     }
   });
@@ -189,22 +188,25 @@ async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPa
   await collectGarbage(home, next);
 }
 
-async function tellServer(
+/**
+ * Tells the server, unless it could not be reached anyway, and writes the outcome down. Neither changes what the update
+ * came to: that is what the caller must hear of, even when this disk is full.
+ */
+async function noteOutcome(
   { home, clock, client }: Endpoint,
   activation: Activation,
-  report: UpdateReport,
   before: LastUpdate | null,
-): Promise<LastUpdate['reported']> {
-  const packs = (await loadPointer(home))?.packs ?? [];
-  const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
-  const status = hostStatus(client, report.license.serial, packs, refusal);
-  return reportStatus(connectionOf(activation), status, before?.reported ?? null, clock.now());
-}
-
-/** The refusal is what the caller must hear of, even when it cannot be written down. */
-async function noteFailure(home: Home, before: LastUpdate | null, now: Date, refused: CodedError): Promise<void> {
+  refusal: Refusal | null,
+): Promise<void> {
   try {
-    await saveLastUpdate(home, before, now, refusalOf(refused));
+    let reported = before?.reported ?? null;
+    if (refusal?.code.startsWith('http-') !== true) {
+      const packs = (await loadPointer(home))?.packs ?? [];
+      const serial = (await loadState(home)).license?.serial ?? 0;
+      const status = hostStatus(client, serial, packs, refusal);
+      reported = await reportStatus(connectionOf(activation), status, reported, clock.now());
+    }
+    await saveLastUpdate(home, before, clock.now(), refusal, reported);
   } catch (error) {
     refusedOrThrow(error);
   }
