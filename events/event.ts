@@ -60,9 +60,10 @@ export class FlatEvent {
   readonly timeMs: number | null;
   /** The file that the event was read from, as it was named to the reader. */
   readonly source: string;
+  /** The raw line of a text log, where there is one: keywords are then looked for in it. */
+  readonly line: string | null;
   #text: string | null;
 
-  /** @param line the raw line of a text log, where there is one: keywords are then looked for in it */
   constructor(
     shape: EventShape,
     values: readonly (FieldValue | undefined)[],
@@ -74,6 +75,7 @@ export class FlatEvent {
     this.values = values;
     this.timeMs = timeMs;
     this.source = source;
+    this.line = line;
     this.#text = line;
   }
 

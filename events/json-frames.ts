@@ -111,14 +111,19 @@ export class JsonFrames {
     let significant = this.#significant;
     let isLineStart = this.#isLineStart;
     for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0;
+      let byte = bytes[at] ?? 0;
       if (isInString) {
-        if (isEscaped) isEscaped = false;
-        else if (byte === backslash) isEscaped = true;
-        else if (byte === quote) isInString = false;
-        if (byte !== newline) continue;
-        this.#abandon('expected the end of a string, got the end of the line');
-        return at;
+        if (!isEscaped) {
+          while (byte !== quote && byte !== backslash && byte !== newline && ++at < bytes.length) byte = bytes[at] ?? 0;
+          if (at === bytes.length) break;
+        }
+        if (byte === newline) {
+          this.#abandon('expected the end of a string, got the end of the line');
+          return at;
+        }
+        isInString = isEscaped || byte !== quote;
+        isEscaped = !isEscaped && byte === backslash;
+        continue;
       }
       switch (byte) {
         case quote:

@@ -12,7 +12,11 @@ export const chunkMagic = Buffer.from('ElfChnk\0', 'latin1');
 export const chunkHeaderSize = 512;
 const freeSpaceAt = 48;
 const recordsChecksumAt = 52;
+const flagsAt = 120;
 const headerChecksumAt = 124;
+/** A chunk still being written, and one of a log without checksums: neither has ones that fit. */
+const dirtyFlag = 0x01;
+const noChecksumFlag = 0x04;
 const checkedSize = 120;
 const tablesAt = 128;
 
@@ -85,11 +89,13 @@ export function decodeRecords<T>(bytes: Buffer, decode: (record: RawRecord) => T
 /** @returns where the records end by the header, or the chunk's end where the header cannot be right */
 function readChunkHeader(bytes: Buffer, onSkip: OnSkip): number {
   const freeSpace = bytes.readUInt32LE(freeSpaceAt);
+  const isChecked = (bytes.readUInt32LE(flagsAt) & (dirtyFlag | noChecksumFlag)) === 0;
   const header = crc32(bytes.subarray(tablesAt, chunkHeaderSize), crc32(bytes.subarray(0, checkedSize)));
-  if (header !== bytes.readUInt32LE(headerChecksumAt))
+  if (isChecked && header !== bytes.readUInt32LE(headerChecksumAt))
     onSkip('chunk-checksum', headerChecksumAt, 'chunk header: expected its checksum to fit, got other bytes');
   if (freeSpace < chunkHeaderSize || freeSpace > chunkSize) return chunkSize;
   if (
+    isChecked &&
     freeSpace <= bytes.length &&
     crc32(bytes.subarray(chunkHeaderSize, freeSpace)) !== bytes.readUInt32LE(recordsChecksumAt)
   )

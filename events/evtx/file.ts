@@ -13,7 +13,8 @@ export const fileHeaderSize = 4096;
 const checkedHeaderSize = 120;
 const flagsAt = 120;
 const checksumAt = 124;
-const dirtyFlag = 1;
+const dirtyFlag = 0x01;
+const noChecksumFlag = 0x04;
 
 /** Chunks read at once: the memory that reading takes, whatever the size of the file. */
 const chunksAtOnce = 16;
@@ -99,8 +100,12 @@ function readFileHeader(header: Buffer, report: ReadReport): boolean {
     report.skip('header-magic', 0, 'file header: expected the magic ElfFile, got other bytes');
     return false;
   }
-  report.isDirty = (header.readUInt32LE(flagsAt) & dirtyFlag) !== 0;
-  if (crc32(header.subarray(0, checkedHeaderSize)) !== header.readUInt32LE(checksumAt))
+  const flags = header.readUInt32LE(flagsAt);
+  report.isDirty = (flags & dirtyFlag) !== 0;
+  if (
+    (flags & noChecksumFlag) === 0 &&
+    crc32(header.subarray(0, checkedHeaderSize)) !== header.readUInt32LE(checksumAt)
+  )
     report.skip('header-checksum', checksumAt, 'file header: expected its checksum to fit, got other bytes');
   return true;
 }

@@ -7,6 +7,7 @@ import { BinXmlReader, isElement, type Element, type Part, type Substitution } f
 import { decodeRecords } from './chunk.js';
 import { readChunks } from './file.js';
 import { Fragments, type Instance } from './fragment.js';
+import { maxJoinedUnits } from './record.js';
 import { maxFields, type Context } from './template.js';
 import { readFileTime, readGuid, readValue, valueType } from './value.js';
 
@@ -31,6 +32,7 @@ export class JsonRenderer {
   readonly #bytes: Buffer;
   readonly #fragments: Fragments;
   #elements = 0;
+  #units = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -39,7 +41,7 @@ export class JsonRenderer {
 
   /** @throws EventsError as for flat events */
   event(at: number, end: number): Json {
-    this.#elements = 0;
+    this.#elements = this.#units = 0;
     const members = new Members();
     this.#fragment(at, end, 'event', 0, members);
     return Object.fromEntries(members.entries());
@@ -78,13 +80,22 @@ export class JsonRenderer {
   #content(parts: readonly Part[], instance: Instance): FieldValue {
     const [only] = parts;
     if (only === undefined) return null;
-    if (parts.length === 1) return typeof only === 'string' ? only : this.#value(only, instance);
+    if (parts.length === 1) return this.#part(only, instance);
     let text = '';
     for (const part of parts) {
-      const value = typeof part === 'string' ? part : this.#value(part, instance);
+      const value = this.#part(part, instance);
       if (value !== null) text += Array.isArray(value) ? value.join(',') : String(value);
     }
     return text;
+  }
+
+  /** A template may name the same value any number of times, so what comes of it is counted. */
+  #part(part: Part, instance: Instance): FieldValue {
+    const value = typeof part === 'string' ? part : this.#value(part, instance);
+    this.#units += typeof part === 'string' ? part.length : (instance.sizes[part.index] ?? 0);
+    if (this.#units > maxJoinedUnits)
+      throw new EventsError('record-too-large', `event: expected at most ${maxJoinedUnits} units of text, got more`);
+    return value;
   }
 
   #value({ index }: Substitution, { types, starts, sizes }: Instance): FieldValue {

@@ -102,6 +102,13 @@ describe('broken EVTX files', () => {
     expect(reading?.report).toMatchObject({ isDirty: true, skipped: 0 });
   });
 
+  test('one of a log without checksums has none to fit', async () => {
+    const header = evtxFileHeader(3, 4).fill(0, 124, 128);
+    const reading = await openEvents(await save('unchecked.evtx', Buffer.concat([header, good.subarray(4096)])));
+    expect(await all(reading)).toHaveLength(400);
+    expect(reading?.report).toMatchObject({ isDirty: false, skipped: 0 });
+  });
+
   test('skips are named with their place in the file', async () => {
     const reading = await openEvents(
       await save('named.evtx', Buffer.from(good).fill(1, 4096 + 65536, 4096 + 65536 + 8)),

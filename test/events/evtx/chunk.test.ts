@@ -116,6 +116,13 @@ describe('a broken chunk', () => {
     ]);
   });
 
+  test.each([1, 4])('whose flags (%i) say that its checksums do not fit is read without a word', (flag) => {
+    const chunk = chunkOf(sampleRecords(20));
+    chunk.writeUInt32LE(flag, 120);
+    chunk.writeUInt32LE(0, 52);
+    expect(decode(chunk)).toMatchObject({ events: { length: 20 }, skips: [] });
+  });
+
   test('loses the one record whose magic is broken', () => {
     const chunk = chunkOf(sampleRecords(20));
     const at = recordStarts(chunk)[9] ?? 0;
