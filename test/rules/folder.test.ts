@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadRuleFolder, type RuleFile } from '../../rules/folder.js';
+import { loadRuleFolder, maxListBytes, maxYamlBytes, type RuleFile } from '../../rules/folder.js';
 import { expectCode } from '../support/expect-code.js';
 
 const sigma = (id: string, title = 'A rule') => `title: ${title}
@@ -96,6 +96,31 @@ test('one broken file of each kind is named and the others load', async () => {
     message: 'file: expected UTF-8, got byte 0xe9',
     place: { line: 2, column: 6 },
   });
+});
+
+test('a file beyond the limit is named without being read', async () => {
+  await write({ 'huge-c2.txt': '', 'huge.yml': '' });
+  await truncate(join(folder, 'huge-c2.txt'), maxListBytes + 1);
+  await truncate(join(folder, 'huge.yml'), maxYamlBytes + 1);
+  expect(await load()).toEqual(['huge-c2.txt other 0 file-too-large', 'huge.yml other 0 file-too-large']);
+});
+
+test('feeds are told by their content', async () => {
+  await write({
+    'a.csv': 'type,value\ndomain,a.example\n',
+    'b.csv': 'name,age\n',
+    'c.json':
+      '{"type":"bundle","objects":[{"type":"indicator","id":"indicator--1","pattern":"[domain-name:value = \'c.example\']"}]}',
+    'd.json': '{"Event":{"Attribute":[{"type":"domain","value":"d.example","to_ids":true}]}}',
+    'e.json': '{}',
+  });
+  expect(await load()).toEqual([
+    'a.csv ioc 1',
+    'b.csv other 0 feed-unknown',
+    'c.json ioc 1',
+    'd.json ioc 1',
+    'e.json other 0 feed-unknown',
+  ]);
 });
 
 test('UTF-16 with its mark is read', async () => {
