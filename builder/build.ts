@@ -7,6 +7,7 @@ import type { PublicKey } from '../keys/key.js';
 import type { TargetsRole } from '../keys/roles.js';
 import type { Signer } from '../keys/signer.js';
 import type { Item, ItemKind } from '../packs/item.js';
+import { countItems } from '../packs/manifest.js';
 import { sealPack, type SealedPack } from '../packs/pack.js';
 import type { Fault } from '../rules/fault.js';
 import { attributionsOf } from './attribution.js';
@@ -183,7 +184,7 @@ export async function saveRelease(
   const { label, feature, channel } = compiled.config;
   const file = join(out, targetPath(compiled.config));
   await writeFileAtomic(file, sealed.bytes);
-  const counts = { sigma: 0, ioc: 0, pool: 0, triage: 0, attribution: attributionsOf(compiled.rules).length };
+  const counts = { ...countItems([]), attribution: attributionsOf(compiled.rules).length };
   for (const { item } of compiled.rules) counts[item.kind]++;
   return {
     pack: label,

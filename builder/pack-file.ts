@@ -2,10 +2,12 @@ import { readFileAtMost } from '../base/files.js';
 import { rolePolicy, type RolePolicy, verifyMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
 import type { Opener } from '../keys/signer.js';
+import { parseArchive } from '../packs/archive.js';
 import { type PackHeader, parseHeader } from '../packs/header.js';
+import type { Manifest } from '../packs/manifest.js';
 import {
   openContentKey,
-  type OpenedPack,
+  openArchive,
   openPack,
   readPack,
   type UnverifiedPack,
@@ -71,13 +73,21 @@ async function policyOf({ keys, threshold, root, targets }: Trust, feature: stri
   return featurePolicy({ targets: signed }, feature);
 }
 
+export interface PlainPack {
+  readonly manifest: Manifest;
+  /** The files of the archive, `manifest.json` first. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
 /**
- * The whole content of a verified pack, by a recipient's key or by the content key itself.
+ * The whole content of a verified pack, every check made, by a recipient's key or by the content key itself.
  *
  * @throws PackError `not-a-recipient`, `key-commitment`, and every code of the payload and archive
  */
-export async function openPackFile(pack: VerifiedPack, key: Opener | Uint8Array): Promise<OpenedPack> {
-  return await openPack(pack, key instanceof Uint8Array ? key : openContentKey(pack.header, key));
+export async function openPackFile(pack: VerifiedPack, key: Opener | Uint8Array): Promise<PlainPack> {
+  const contentKey = key instanceof Uint8Array ? key : openContentKey(pack.header, key);
+  const { manifest } = await openPack(pack, contentKey);
+  return { manifest, files: await parseArchive(await openArchive(pack, contentKey)) };
 }
 
 /** 64 hex digits in a file, with or without a line feed. @throws BuilderError `option-invalid` */

@@ -75,6 +75,7 @@ export async function verifyRepository(
 
   const snapshotFile = await readPinned(reader, 'snapshot', 'snapshot', timestamp.meta['snapshot.json']);
   const snapshot = expiry(verifyMetadata(snapshotFile, rolePolicy(root, 'snapshot')));
+  requireNotOlder('snapshot', snapshot.version, seen?.snapshot.version);
   for (const [name, file] of Object.entries(seen?.snapshot.meta ?? {}))
     requireNotOlder(name, snapshot.meta[name]?.version ?? 0, file.version);
 

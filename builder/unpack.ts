@@ -1,18 +1,8 @@
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { unwritable } from '../base/files.js';
-import { encodeLines, type ItemKind } from '../packs/item.js';
-import { encodeManifest } from '../packs/manifest.js';
-import type { OpenedPack } from '../packs/pack.js';
 import { BuilderError } from './error.js';
-
-const itemFiles: readonly (readonly [ItemKind, string])[] = [
-  ['sigma', 'sigma.jsonl'],
-  ['ioc', 'iocs.jsonl'],
-  ['pool', 'pools.jsonl'],
-  ['triage', 'triage.jsonl'],
-  ['attribution', 'attribution.jsonl'],
-];
+import type { PlainPack } from './pack-file.js';
 
 /**
  * Writes the files of an opened pack into a new folder, all of them or none. They are the plain content: only the
@@ -21,15 +11,10 @@ const itemFiles: readonly (readonly [ItemKind, string])[] = [
  * @returns the names of the files
  * @throws BuilderError `option-invalid` when the folder is there; BaseError `disk-full`, `file-unwritable`
  */
-export async function saveUnpacked(folder: string, { manifest, items }: OpenedPack): Promise<string[]> {
+export async function saveUnpacked(folder: string, { files }: PlainPack): Promise<string[]> {
   const target = resolve(folder);
   if ((await stat(target).catch(() => null)) !== null)
     throw new BuilderError('option-invalid', `${folder}: expected no such folder yet, got one`);
-  const files = new Map([['manifest.json', encodeManifest(manifest)]]);
-  for (const [kind, name] of itemFiles) {
-    const lines = encodeLines(items.filter((item) => item.kind === kind));
-    if (lines.length > 0) files.set(name, lines);
-  }
   let temporary: string | null = null;
   try {
     await mkdir(dirname(target), { recursive: true });

@@ -85,11 +85,14 @@ async function buildAction(labels: readonly string[], options: BuildOptions): Pr
 
 function printReport(report: BuildReport): void {
   for (const fault of report.warnings) warn(printable(formatFault(fault)));
-  const { sigma, ioc, pool } = report.counts;
+  const rules = Object.entries(report.counts).filter(([kind, count]) => kind !== 'attribution' && count > 0);
+  const total = rules.reduce((sum, [, count]) => sum + count, 0);
   print(
     `${report.file}: ${report.feature}/${report.pack} ${report.version}, sequence ${report.sequence}, ${report.bytes} bytes`,
   );
-  print(`  ${report.filesRead} files read, ${sigma + ioc + pool} rules in: ${sigma} sigma, ${ioc} ioc, ${pool} pool`);
+  print(
+    `  ${report.filesRead} files read, ${total} rules in: ${rules.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+  );
   print(`  content digest ${report.contentDigest}`);
   print(`  ${report.leftOut.length} left out${report.leftOut.length > 0 ? ':' : ''}`);
   for (const { file, id, reason } of report.leftOut)

@@ -43,11 +43,11 @@ async function unpackAction(file: string, options: UnpackOptions): Promise<void>
   const names = await saveUnpacked(options.dir, opened);
   const { counts, contentDigest } = opened.manifest;
   if (options.json) printJson({ dir: options.dir, files: names, counts, contentDigest });
-  else
-    print(
-      `${options.dir}: ${names.join(', ')}\n  ${counts.sigma} sigma, ${counts.ioc} ioc, ${counts.pool} pool, ` +
-        `${counts.attribution} attribution, content digest ${contentDigest}`,
-    );
+  else {
+    const items = Object.entries(counts).filter(([, count]) => count > 0);
+    print(`${options.dir}: ${names.join(', ')}`);
+    print(`  ${items.map(([kind, count]) => `${count} ${kind}`).join(', ')}, content digest ${contentDigest}`);
+  }
 }
 
 async function keyOf({ key, contentKey }: UnpackOptions): Promise<Opener | Uint8Array> {
