@@ -4,7 +4,14 @@ import { concatBytes, equalBytes } from '../base/bytes.js';
 import { PackError } from './error.js';
 
 /** The files of an archive in the order in which they stand there (docs/spec/pack.md, "Archive"). */
-export const archiveNames = ['manifest.json', 'sigma.jsonl', 'iocs.jsonl', 'pools.jsonl', 'attribution.jsonl'] as const;
+export const archiveNames = [
+  'manifest.json',
+  'sigma.jsonl',
+  'iocs.jsonl',
+  'pools.jsonl',
+  'triage.jsonl',
+  'attribution.jsonl',
+] as const;
 export type ArchiveName = (typeof archiveNames)[number];
 
 /** Each file's bytes by its name; a kind without items has no file. */

@@ -4,7 +4,7 @@ import { canonicalJson, type Json, parseCanonicalJson } from '../base/json.js';
 import { PackError } from './error.js';
 
 /** In the order of the content digest: sorted by UTF-8 bytes. */
-export const itemKinds = ['attribution', 'ioc', 'pool', 'sigma'] as const;
+export const itemKinds = ['attribution', 'ioc', 'pool', 'sigma', 'triage'] as const;
 export type ItemKind = (typeof itemKinds)[number];
 
 /** One rule as packs carry it: known by kind and id, otherwise opaque. */

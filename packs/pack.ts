@@ -30,6 +30,7 @@ const itemFiles: readonly (readonly [ItemKind, ArchiveName])[] = [
   ['ioc', 'iocs.jsonl'],
   ['pool', 'pools.jsonl'],
   ['sigma', 'sigma.jsonl'],
+  ['triage', 'triage.jsonl'],
 ];
 
 /** A file of the right shape; nothing in it is known to be authentic. */

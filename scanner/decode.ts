@@ -5,6 +5,7 @@ import { decodeIndicator, type Indicator, indicatorId } from '../rules/ioc/indic
 import { decodePool, type Pool, poolId } from '../rules/pools/pool.js';
 import { decodeSigma } from '../rules/sigma/normal-form.js';
 import type { SigmaRule } from '../rules/sigma/rule.js';
+import { decodeTriage, type TriageDocument, triageId } from '../rules/triage/matrix.js';
 import { refusedOrThrow, ScannerError } from './error.js';
 
 /** An item as a rule: typed, and in the normal form of docs/spec/sigma.md and docs/spec/indicators.md. */
@@ -12,6 +13,7 @@ export type DecodedItem = { readonly id: string; readonly line: string } & (
   | { readonly kind: 'sigma'; readonly rule: SigmaRule }
   | { readonly kind: 'ioc'; readonly indicator: Indicator }
   | { readonly kind: 'pool'; readonly pool: Pool }
+  | { readonly kind: 'triage'; readonly document: TriageDocument }
   | { readonly kind: 'attribution'; readonly value: Json }
 );
 
@@ -52,6 +54,11 @@ function decodeItem({ kind, id, line }: Item): DecodedItem {
       const pool = decodePool(withoutId(value));
       requireId(id, poolId(pool));
       return { kind, id, line, pool };
+    }
+    case 'triage': {
+      const document = decodeTriage(withoutId(value));
+      requireId(id, triageId(document));
+      return { kind, id, line, document };
     }
     case 'attribution':
       return { kind, id, line, value };

@@ -18,6 +18,8 @@ export function levelOf(item: RuleItem): Level {
       return levelOfScore(item.indicator.score);
     case 'pool':
       return levelOfScore(item.pool.score);
+    case 'triage':
+      return 'high'; // of its highest grade; each event has the level of its own grade
   }
 }
 
@@ -30,5 +32,7 @@ export function titleOf(item: RuleItem): string {
       return item.indicator.description ?? item.indicator.source ?? item.indicator.type;
     case 'pool':
       return item.pool.pool;
+    case 'triage':
+      return item.document.title;
   }
 }

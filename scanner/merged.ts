@@ -22,7 +22,7 @@ const rememberedSchema = z.strictObject({
   format: z.literal(1),
   overrides: z.array(
     z.strictObject({
-      kind: z.enum(['sigma', 'ioc', 'pool']),
+      kind: z.enum(['sigma', 'ioc', 'pool', 'triage']),
       id: z.string(),
       pack: z.string(),
       upstreamSha256: sha256,

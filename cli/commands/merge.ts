@@ -35,7 +35,15 @@ async function mergeAction({ custom, home, json }: MergeOptions): Promise<void> 
     warn(`${subject === 'endpoint' ? '' : `${subject}: `}${printable(message)} (${code})`);
   if (counts.length > 0)
     print(
-      table(counts.map(({ source, sigma, ioc, pool }) => [source, `${sigma} sigma`, `${ioc} ioc`, `${pool} pools`])),
+      table(
+        counts.map(({ source, sigma, ioc, pool, triage }) => [
+          source,
+          `${sigma} sigma`,
+          `${ioc} ioc`,
+          `${pool} pools`,
+          `${triage} triage`,
+        ]),
+      ),
     );
   printChanges(merged);
   const broken = new Set(merged.faults.filter(({ severity }) => severity === 'error').map(({ place }) => place.file));
@@ -60,13 +68,14 @@ interface SourceCount {
   sigma: number;
   ioc: number;
   pool: number;
+  triage: number;
 }
 
 function countBySource(rules: readonly MergedRule[]): SourceCount[] {
   const counts = new Map<string, SourceCount>();
   for (const { kind, source } of rules) {
     const name = sourceWords(source);
-    const count = counts.get(name) ?? { source: name, sigma: 0, ioc: 0, pool: 0 };
+    const count = counts.get(name) ?? { source: name, sigma: 0, ioc: 0, pool: 0, triage: 0 };
     count[kind]++;
     counts.set(name, count);
   }

@@ -58,7 +58,7 @@ describe('sealPack and openPack', () => {
       feature: 'sigma',
       pack: 'core',
       contentDigest: sealed.contentDigest,
-      counts: { attribution: 1, ioc: 1, pool: 1, sigma: 2 },
+      counts: { attribution: 1, ioc: 1, pool: 1, sigma: 2, triage: 1 },
       rollbackOf: '2026.06.30',
       build: { sources: ['a'] },
     });

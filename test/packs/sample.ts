@@ -18,6 +18,7 @@ export const sampleItems: readonly Item[] = [
   encodeItem('sigma', '00000000-0000-4000-8000-000000000001', { title: 'one' }),
   encodeItem('ioc', 'domain:c2.example', { score: 70 }),
   encodeItem('pool', 'fqdn:pool.example', { port: 3333 }),
+  encodeItem('triage', 'triage:proxy', { points: 1 }),
   encodeItem('attribution', 'DRL-1.1', { text: 'Detection Rule License 1.1' }),
 ];
 

@@ -22,6 +22,7 @@ export function addGood(add: Add): void {
     { kind: 'pool', id: 'fqdn:pool.example', line: '{"id":"fqdn:pool.example","port":3333}' },
     one,
     two,
+    { kind: 'triage', id: 'triage:proxy', line: '{"id":"triage:proxy","points":1}' },
   ];
   // U+FF5E sorts before U+1D11E in UTF-8, and after it in UTF-16
   const beyond: Line[] = ['～', '𝄞'].map((id) => ({ kind: 'ioc', id, line: canonicalJson({ id }) }));

@@ -28,7 +28,7 @@ export function addContent(add: Add): void {
   }));
   manifest('manifest-counts', 'manifest-mismatch', 'other counts', (members) => ({
     ...members,
-    counts: { attribution: 0, ioc: 0, pool: 0, sigma: 2 },
+    counts: { attribution: 0, ioc: 0, pool: 0, sigma: 2, triage: 0 },
   }));
   manifest('content-digest', 'content-digest', 'the digest of other items', (members) => ({
     ...members,
@@ -36,7 +36,7 @@ export function addContent(add: Add): void {
   }));
   const items = (name: string, code: string, comment: string, content: string, count = 2): void => {
     add(name, code, comment, {
-      manifest: (members) => ({ ...members, counts: { attribution: 0, ioc: 0, pool: 0, sigma: count } }),
+      manifest: (members) => ({ ...members, counts: { attribution: 0, ioc: 0, pool: 0, sigma: count, triage: 0 } }),
       entries: ([first]) => [...(first ? [first] : []), { name: 'sigma.jsonl', content }],
     });
   };

@@ -120,7 +120,13 @@ function makeArchive(plan: Plan, named: Members, lines: readonly Line[]): Buffer
   const manifest = (plan.manifest ?? same)({
     ...named,
     contentDigest: contentDigest(lines),
-    counts: { attribution: count('attribution'), ioc: count('ioc'), pool: count('pool'), sigma: count('sigma') },
+    counts: {
+      attribution: count('attribution'),
+      ioc: count('ioc'),
+      pool: count('pool'),
+      sigma: count('sigma'),
+      triage: count('triage'),
+    },
   });
   const content = (kind: string): string =>
     lines
@@ -132,6 +138,7 @@ function makeArchive(plan: Plan, named: Members, lines: readonly Line[]): Buffer
     { name: 'sigma.jsonl', content: content('sigma') },
     { name: 'iocs.jsonl', content: content('ioc') },
     { name: 'pools.jsonl', content: content('pool') },
+    { name: 'triage.jsonl', content: content('triage') },
     { name: 'attribution.jsonl', content: content('attribution') },
   ].filter((entry) => entry.content !== '');
   return (plan.archive ?? same)(tar((plan.entries ?? same)(entries)));

@@ -1,0 +1,31 @@
+import { type Facts, isEmptyFact, textsOf } from './fact-value.js';
+import { extensionOf, fileNameOf } from './file-name.js';
+
+/** Microsoft Defender names the kind of each resource before it, and divides several by `; `. */
+const resourceStart = /(?:^|;\s*)[a-z]{2,20}:_/;
+const resourceKind = /^[a-z]{2,20}:_/;
+
+/** Works out what the fields do not say by themselves: paths without prefixes, names and extensions of files. */
+export function antivirusFacts(facts: Facts): void {
+  const paths = textsOf(facts.get('path')).flatMap(resourcesOf);
+  if (paths.length > 0) facts.set('path', single(paths));
+  if (isEmptyFact(facts.get('fileName'))) {
+    const names = paths.map(fileNameOf).filter((name) => name !== '');
+    if (names.length > 0) facts.set('fileName', single(names));
+  }
+  const given = textsOf(facts.get('extension'));
+  const extensions =
+    given.length > 0
+      ? given.map((text) => (text.startsWith('.') ? text : `.${text}`).toLowerCase())
+      : textsOf(facts.get('fileName')).flatMap((name) => extensionOf(name) ?? []);
+  if (extensions.length > 0) facts.set('extension', single(extensions));
+}
+
+function resourcesOf(path: string): string[] {
+  if (!resourceStart.test(path)) return [path];
+  return path.split(/;\s*(?=[a-z]{2,20}:_)/).map((resource) => resource.replace(resourceKind, ''));
+}
+
+function single(texts: readonly string[]): string | readonly string[] {
+  return texts.length === 1 ? (texts[0] ?? '') : [...new Set(texts)];
+}
