@@ -100,6 +100,27 @@ describe('what is no object', () => {
   });
 });
 
+test('one broken line takes no other line with it', () => {
+  const line = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value));
+  const edit = fc.record({ at: fc.nat(), cut: fc.nat(5), put: fc.string({ maxLength: 5 }) });
+  fc.assert(
+    fc.property(
+      fc.array(line, { minLength: 1 }),
+      line,
+      edit,
+      fc.array(line),
+      (before, broken, { at, cut, put }, after) => {
+        const where = at % (broken.length + 1);
+        const changed = broken.slice(0, where) + put.replaceAll('\n', '') + broken.slice(where + cut);
+        const framed = texts(frame([...before, changed, ...after].join('\n'), 11));
+        expect(framed.slice(0, before.length)).toEqual(before);
+        expect(framed.slice(framed.length - after.length)).toEqual(after);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
 describe('limits', () => {
   test('a longer object is reported, and the next is read', () => {
     const long = `{"x":"${'y'.repeat(200)}"}`;
