@@ -83,7 +83,7 @@ export class Bucket {
       if (text !== undefined) this.#lookUp(index, text);
       else this.#lookUpOther(index, view);
     }
-    if (this.#message) this.#scan(this.#message, view.foldedMessage);
+    if (this.#message) this.#scanMessage(this.#message, view);
     return this.#candidates;
   }
 
@@ -100,6 +100,22 @@ export class Bucket {
     if (index.present) this.#hold(index.present);
     if (!isList(value)) return;
     for (const entry of value) if (entry !== null) this.#lookUp(index, foldCase(String(entry)));
+  }
+
+  /** Needles have no line ends, which join the values of a message, so that each stands within one value. */
+  #scanMessage(message: NeedleIndex, view: EventView): void {
+    if (view.event.line !== null) {
+      this.#scan(message, view.foldedMessage);
+      return;
+    }
+    const { values } = view.event;
+    for (let slot = 0; slot < values.length; slot++) {
+      const text = view.foldedSlot(slot);
+      const value = values[slot];
+      if (text !== undefined) this.#scan(message, text);
+      else if (value !== undefined && isList(value))
+        for (const entry of value) if (entry !== null) this.#scan(message, foldCase(String(entry)));
+    }
   }
 
   #scan({ index, postings, turns }: NeedleIndex, text: string): void {

@@ -62,7 +62,11 @@ export class EventView {
 
   /** The text of a scalar field in lower case; undefined for an absent field, null and a list. */
   foldedText(field: number): string | undefined {
-    const slot = this.slot(field);
+    return this.foldedSlot(this.slot(field));
+  }
+
+  /** As {@link foldedText}, by the slot of the event's values. */
+  foldedSlot(slot: number): string | undefined {
     if (slot < 0) return undefined;
     const known = this.#folded[slot];
     if (known !== undefined) return known;

@@ -13,6 +13,7 @@ export function isNeedle(text: string): boolean {
 
 const longGram = 4;
 const maxTableBits = 16;
+const filterBits = 16;
 
 /**
  * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short
@@ -48,7 +49,8 @@ export class GramIndex {
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
       window = (window << 8) | ((code ^ (code >>> 8)) & 0xff);
-      let entry = long.heads[Math.imul(window, multiplier) >>> long.shift] ?? 0;
+      const hash = Math.imul(window, multiplier);
+      let entry = long.mayHave(hash) ? long.first(hash) : 0;
       while (entry !== 0) {
         if (long.grams[entry] === window && at >= longGram - 1) this.#check(text, at, long, entry, hit);
         entry = long.next[entry] ?? 0;
@@ -57,7 +59,8 @@ export class GramIndex {
         for (const number of this.#single.get(code) ?? []) this.#checkSingle(text, at, number, hit);
       if (short === null) continue;
       const pair = window & 0xffff;
-      entry = short.heads[Math.imul(pair, multiplier) >>> short.shift] ?? 0;
+      const pairHash = Math.imul(pair, multiplier);
+      entry = short.mayHave(pairHash) ? short.first(pairHash) : 0;
       while (entry !== 0) {
         if (short.grams[entry] === pair && at >= shortGram - 1) this.#check(text, at, short, entry, hit);
         entry = short.next[entry] ?? 0;
@@ -86,8 +89,10 @@ const multiplier = 0x9e3779b1;
 
 /** Entries chained by the hash of their gram; number 0 ends a chain. */
 class GramTable {
-  readonly shift: number;
-  readonly heads: Uint16Array | Int32Array;
+  readonly #shift: number;
+  readonly #heads: Uint16Array | Int32Array;
+  /** One bit a hash, in a table small enough to stay near the processor: most windows end here. */
+  readonly #filter = new Int32Array(1 << (filterBits - 5));
   readonly grams: Int32Array;
   readonly next: Int32Array;
   readonly needles: Int32Array;
@@ -96,8 +101,8 @@ class GramTable {
 
   constructor(mine: readonly (readonly [number: number, needle: Needle])[], length: number) {
     const bits = Math.min(maxTableBits, Math.max(8, 2 + Math.ceil(Math.log2(mine.length + 1))));
-    this.shift = 32 - bits;
-    this.heads = mine.length < 0xffff ? new Uint16Array(1 << bits) : new Int32Array(1 << bits);
+    this.#shift = 32 - bits;
+    this.#heads = mine.length < 0xffff ? new Uint16Array(1 << bits) : new Int32Array(1 << bits);
     this.grams = new Int32Array(mine.length + 1);
     this.next = new Int32Array(mine.length + 1);
     this.needles = new Int32Array(mine.length + 1);
@@ -112,13 +117,25 @@ class GramTable {
         if (count < rarest.count) rarest = { gram, end, count };
       }
       const entry = index + 1;
-      const slot = Math.imul(rarest.gram, multiplier) >>> this.shift;
+      const hash = Math.imul(rarest.gram, multiplier);
+      const slot = hash >>> this.#shift;
+      const bit = hash >>> (32 - filterBits);
+      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] ?? 0) | (1 << (bit & 31));
       this.grams[entry] = rarest.gram;
       this.needles[entry] = number;
       this.ends[entry] = rarest.end;
-      this.next[entry] = this.heads[slot] ?? 0;
-      this.heads[slot] = entry;
+      this.next[entry] = this.#heads[slot] ?? 0;
+      this.#heads[slot] = entry;
     });
+  }
+
+  mayHave(hash: number): boolean {
+    const bit = hash >>> (32 - filterBits);
+    return ((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
+  }
+
+  first(hash: number): number {
+    return this.#heads[hash >>> this.#shift] ?? 0;
   }
 }
 

@@ -99,7 +99,7 @@ function alternativesGroup(field: number | null, tests: readonly Test[]): Witnes
   for (const test of tests) {
     const literals = test.kind === 'regex' ? regexLiterals(test.source) : null;
     const witness = test.kind === 'pattern' ? patternWitness(field, test.pattern) : otherWitness(field, test);
-    if (literals?.every(isNeedle))
+    if (literals?.every((text) => isNeedle(text) && isWithinValue(field, text)))
       group.push(...literals.map((text) => ({ kind: 'needle', field, text, place: 'anywhere' }) as const));
     else if (witness === null) return null;
     else group.push(witness);
@@ -116,9 +116,14 @@ function patternWitness(field: number | null, pattern: Pattern): Witness | null 
   const shape = shapeOf(pattern);
   if (field !== null && shape.kind === 'equals') return { kind: 'equals', field, text: foldCase(shape.literal) };
   const text = shape.kind === 'run' ? '' : foldCase(shape.kind === 'glob' ? longestLiteral(pattern) : shape.literal);
-  if (!isNeedle(text)) return field === null ? null : { kind: 'present', field };
+  if (!isNeedle(text) || !isWithinValue(field, text)) return field === null ? null : { kind: 'present', field };
   const isAnchored = field !== null && (shape.kind === 'start' || shape.kind === 'end');
   return { kind: 'needle', field, text, place: isAnchored ? shape.kind : 'anywhere' };
+}
+
+/** The message joins values with line ends; a text with one may lie across values. */
+function isWithinValue(field: number | null, text: string): boolean {
+  return field !== null || !text.includes('\n');
 }
 
 function longestLiteral(pattern: Pattern): string {
