@@ -46,7 +46,8 @@ export interface InitPlan {
 }
 
 /**
- * Makes a workspace, whole or not at all: what an init that fails half-way has written is taken away again.
+ * Makes a workspace, whole or not at all: what an init that fails half-way has written is taken away again. A
+ * `yms.yaml` that is there (of a cloned rule repository, say) is kept as it is.
  *
  * @throws BuilderError `workspace-exists`, `name-invalid`, `root-untrusted`; BaseError `disk-full`, `file-unwritable`
  */
@@ -57,11 +58,14 @@ export async function initWorkspace(plan: InitPlan): Promise<{ workspace: Worksp
     throw new BuilderError('name-invalid', 'feature: expected each name once, got one twice');
   parseTrustedRoot(plan.rootBytes, 'root');
   const { configPath, secrets, out, trust } = workspace;
-  for (const path of [configPath, secrets, trust, out])
+  for (const path of [secrets, trust, out])
     if (await exists(path))
       throw new BuilderError('workspace-exists', `${path}: expected nothing there yet, got a workspace`, {
         hint: 'use another folder; nothing was changed',
       });
+  const ignore = join(workspace.folder, '.gitignore');
+  const hasConfig = await exists(configPath);
+  const hasIgnore = await exists(ignore);
   const keys: NamedPublicKey[] = [];
   try {
     await mkdir(plan.folder, { recursive: true });
@@ -69,11 +73,11 @@ export async function initWorkspace(plan: InitPlan): Promise<{ workspace: Worksp
     await mkdir(out);
     for (const feature of plan.features) keys.push(await saveNewKey(secrets, feature, newSigningKey(), plan));
     await writeFileAtomic(join(trust, 'root.json'), plan.rootBytes);
-    const ignore = join(workspace.folder, '.gitignore');
-    if (!(await exists(ignore))) await writeFileAtomic(ignore, 'secrets/\nout/\n');
-    await writeFileAtomic(configPath, starterConfig(plan.features, plan.server));
+    if (!hasIgnore) await writeFileAtomic(ignore, 'secrets/\nout/\n');
+    if (!hasConfig) await writeFileAtomic(configPath, starterConfig(plan.features, plan.server));
   } catch (cause) {
-    for (const path of [configPath, secrets, trust, out]) await rm(path, { recursive: true, force: true });
+    const made = [secrets, trust, out, ...(hasConfig ? [] : [configPath]), ...(hasIgnore ? [] : [ignore])];
+    for (const path of made) await rm(path, { recursive: true, force: true });
     if (cause instanceof CodedError || systemCode(cause) === undefined) throw cause;
     throw unwritable(plan.folder, cause);
   }

@@ -73,6 +73,15 @@ describe('workspace', () => {
     expect(await readdir(folder)).toEqual(['secrets']);
   });
 
+  test('a yms.yaml that is there is kept, also by an init that fails', async () => {
+    const path = join(folder, 'yms.yaml');
+    await writeFile(path, 'packs: {}\n');
+    await expectCode('root-untrusted', () => init({ rootBytes: Buffer.from('{}') }));
+    await init();
+    expect(await readFile(path, 'utf8')).toBe('packs: {}\n');
+    await expectCode('workspace-exists', () => init());
+  });
+
   test('a key is never overwritten', async () => {
     await saveNewKey(folder, 'a', newSigningKey(), { passphrase: null, clock });
     const before = await readFile(join(folder, 'a.key'));
