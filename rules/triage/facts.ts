@@ -89,7 +89,7 @@ function toText(value: FieldValue): FactValue | null {
   if (typeof value === 'string') return value;
   if (value === null) return '';
   if (typeof value !== 'object') return String(value);
-  return (value).map((entry) => String(entry ?? ''));
+  return value.map((entry) => String(entry ?? ''));
 }
 
 function toNumber(value: FieldValue): number | null {

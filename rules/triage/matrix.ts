@@ -1,6 +1,5 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
-import type { Json } from '../../base/json.js';
 import type { CompiledItem } from '../item.js';
 import { TriageError } from './error.js';
 import { factKind, factNames, isReadFact, type Sheet, sheets } from './fact.js';
