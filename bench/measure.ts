@@ -11,13 +11,13 @@ export async function compare<Name extends string>(
   contenders: Readonly<Record<Name, () => unknown>>,
   runs = 5,
 ): Promise<Record<Name, Timing>> {
-  const times = {} as Record<Name, number[]>;
   const names = Object.keys(contenders) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
   for (let run = 0; run <= runs; run++) {
     for (const name of names) {
       const start = performance.now();
       await contenders[name]();
-      if (run > 0) (times[name] ??= []).push(performance.now() - start);
+      if (run > 0) times[name].push(performance.now() - start);
     }
   }
   return Object.fromEntries(names.map((name) => [name, timing(times[name])])) as Record<Name, Timing>;
