@@ -45,13 +45,12 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
       ...content.document,
       issuedAt: formatSeconds(issuedAt),
       expiresAt: formatSeconds(expiresAt),
-      serial: (held?.serial ?? 0) + 1,
+      serial: await nextSerial(trx, license.id),
       grants: sealGrants(deps, host, packs),
     };
     const bytes = signEnvelope(licensePayloadType, encodeLicense(document), [deps.keys.license]);
     const saved: DocumentRow = {
       hostId,
-      serial: document.serial,
       body: decodeUtf8(bytes),
       contentDigest,
       issuedAt: document.issuedAt,
@@ -64,6 +63,17 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
       .execute();
     return bytes;
   });
+}
+
+/** One count for a whole licence: a host that was removed and activated again must not see a lower serial. */
+async function nextSerial(trx: RecordsTransaction, licenseId: string): Promise<number> {
+  const { lastSerial } = await trx
+    .updateTable('licenses')
+    .set((e) => ({ lastSerial: e('lastSerial', '+', 1) }))
+    .where('id', '=', licenseId)
+    .returning('lastSerial')
+    .executeTakeFirstOrThrow();
+  return lastSerial;
 }
 
 /** The packs that are served now, in the licence's channel, of its features; a file listed twice counts once. */

@@ -1,9 +1,10 @@
-import { equalBytes } from '../../base/bytes.js';
+import { equalBytes, utf8 } from '../../base/bytes.js';
 import { canonicalJson } from '../../base/json.js';
 import { rolePolicy, verifyMetadata, parseMetadata } from '../../keys/metadata.js';
 import type { RootRole, TargetsRole } from '../../keys/roles.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
+import type { Records } from '../records/database.js';
 import type { PackRow } from '../records/tables.js';
 import { currentRole, type Held, loadRepository, type OnlineVersions, type Repository } from '../repository.js';
 import { acceptPack } from './pack.js';
@@ -35,8 +36,8 @@ type CommitDeps = Pick<ServerDeps, 'records' | 'blobs' | 'keys' | 'clock' | 'pub
 
 /**
  * Checks every file of a commit against what is published, then saves all of it in one transaction together with a new
- * snapshot and, last, a new timestamp. Files that are byte for byte the current ones change nothing, so a publisher may
- * repeat a commit whose answer was lost.
+ * snapshot and, last, a new timestamp. Files that are byte for byte the current ones (or a root that was committed
+ * before) change nothing, so a commit whose answer was lost may be repeated.
  *
  * @returns the versions then served, and whether anything changed
  * @throws ServerError, KeyError, PackError: see docs/spec/repository.md
@@ -49,7 +50,7 @@ export async function commit(
   return deps.publishing.run(async () => {
     try {
       const current = await loadRepository(deps.records);
-      const fresh = withoutCurrent(files, current);
+      const fresh = withoutCurrent(files, current, await heldRoots(deps.records));
       if (fresh.roots.length === 0 && fresh.targets === null && fresh.roles.size === 0)
         return { ...(await servedVersions(deps, files)), changed: false };
       const accepted = await acceptCommit(deps, fresh, current);
@@ -63,11 +64,20 @@ export async function commit(
   });
 }
 
-function withoutCurrent(files: CommitFiles, current: Repository | null): CommitFiles {
+async function heldRoots(records: Records): Promise<Uint8Array[]> {
+  const rows = await records.selectFrom('metadata').select('body').where('role', '=', 'root').execute();
+  return rows.map(({ body }) => utf8(body));
+}
+
+function withoutCurrent(
+  files: CommitFiles,
+  current: Repository | null,
+  earlierRoots: readonly Uint8Array[],
+): CommitFiles {
   if (current === null) return files;
   const { roots, targets, roles } = files;
   return {
-    roots: roots.filter((bytes) => !equalBytes(bytes, current.root.bytes)),
+    roots: roots.filter((bytes) => !earlierRoots.some((held) => equalBytes(bytes, held))),
     targets: targets !== null && equalBytes(targets, current.targets.bytes) ? null : targets,
     roles: new Map(
       [...roles].filter(([name, bytes]) => {

@@ -25,6 +25,7 @@ async function firstTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('notBefore', 'text', (c) => c.notNull())
     .addColumn('expiresAt', 'text', (c) => c.notNull())
     .addColumn('createdAt', 'text', (c) => c.notNull())
+    .addColumn('lastSerial', 'integer', (c) => c.notNull())
     .execute();
   await db.schema
     .createTable('hosts')
@@ -42,7 +43,6 @@ async function firstTables(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('documents')
     .addColumn('hostId', 'text', (c) => c.primaryKey().references('hosts.id').onDelete('cascade'))
-    .addColumn('serial', 'integer', (c) => c.notNull())
     .addColumn('body', 'text', (c) => c.notNull())
     .addColumn('contentDigest', 'text', (c) => c.notNull())
     .addColumn('issuedAt', 'text', (c) => c.notNull())

@@ -21,6 +21,8 @@ export interface LicenseRow {
   notBefore: string;
   expiresAt: string;
   createdAt: string;
+  /** Of the newest document of any of its hosts; it never falls, also when a host is removed and comes back. */
+  lastSerial: number;
 }
 
 export interface HostRow {
@@ -40,7 +42,6 @@ export interface HostRow {
 /** The licence document that a host has now. */
 export interface DocumentRow {
   hostId: string;
-  serial: number;
   /** The whole envelope. */
   body: string;
   /** SHA-256 hex over what the document says, apart from times, serial and the random parts of sealed boxes. */

@@ -54,6 +54,7 @@ export function licenseRoutes(deps: ServerDeps): Router {
         status: 'active',
         notBefore: terms.notBefore ?? now,
         createdAt: now,
+        lastSerial: 0,
       };
       requireSpan(row);
       await records.transaction().execute(async (trx) => {
@@ -112,7 +113,12 @@ export function licenseRoutes(deps: ServerDeps): Router {
               hint: 'remove hosts first',
             },
           );
-        await trx.updateTable('licenses').set(next).where('id', '=', row.id).execute();
+        const { features, seats, expiresAt, status } = next;
+        await trx
+          .updateTable('licenses')
+          .set({ features, seats, expiresAt, status })
+          .where('id', '=', row.id)
+          .execute();
         const details = JSON.parse(canonicalJson({ ...others, features: changedFeatures })) as Record<string, never>;
         await appendAudit(trx, clock, { actor, action: 'license.update', subject: row.id, details });
         return shownLicense(next, used, clock.now());

@@ -376,6 +376,7 @@ describe('root and targets', () => {
     server.house.root = before;
     const both = server.house.nextRoot(server.publicKeys, old);
     await expectStatus(201, server.commit({ roots: [both] }));
+    await expectStatus(200, server.commit({ roots: [both] }));
     server.house.nextRoot(server.publicKeys);
     const skipped = server.house.nextRoot(server.publicKeys);
     await refused(409, 'version-not-next', () => server.commit({ roots: [skipped] }));

@@ -16,10 +16,10 @@ class BearerFetcher extends BaseFetcher {
     this.#token = token;
   }
 
-  override async fetch(url: string): Promise<NodeJS.ReadableStream> {
+  override async fetch(url: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const response = await fetch(url, { headers: { authorization: `Bearer ${this.#token}` }, redirect: 'error' });
     if (!response.ok || !response.body) throw new DownloadHTTPError(`status ${response.status}`, response.status);
-    return response.body as unknown as NodeJS.ReadableStream;
+    return response.body;
   }
 }
 

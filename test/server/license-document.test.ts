@@ -98,6 +98,15 @@ describe('a licence document', () => {
     expect((await server.admin('GET', `/v1/licenses/${id}`)).json?.['state']).toBe('expired');
   });
 
+  test('has a higher serial than any before it, also after its host was removed and came back', async () => {
+    const { licenseKey } = await server.sellLicense();
+    const [host, other] = [await server.activate(licenseKey), await server.activate(licenseKey)];
+    const serials = [(await document(host)).serial, (await document(other)).serial];
+    await expectStatus(204, server.admin('DELETE', `/v1/hosts/${host.hostId}`));
+    serials.push((await document(await server.activate(licenseKey, host.hostKey))).serial);
+    expect(serials).toEqual([1, 2, 3]);
+  });
+
   test('is for host tokens only', async () => {
     const { id } = await server.sellLicense();
     const feed = await server.newToken('feed', id);
