@@ -59,22 +59,19 @@ export async function initWorkspace(plan: InitPlan): Promise<{ workspace: Worksp
   parseTrustedRoot(plan.rootBytes, 'root');
   const { configPath, secrets, out, trust } = workspace;
   for (const path of [secrets, trust, out])
-    if (await exists(path))
-      throw new BuilderError('workspace-exists', `${path}: expected nothing there yet, got a workspace`, {
-        hint: 'use another folder; nothing was changed',
-      });
+    if (await exists(path)) throw workspaceExists(path, await exists(join(trust, 'root.json')));
   const ignore = join(workspace.folder, '.gitignore');
   const hasConfig = await exists(configPath);
   const hasIgnore = await exists(ignore);
   const keys: NamedPublicKey[] = [];
   try {
     await mkdir(plan.folder, { recursive: true });
-    for (const folder of [secrets, trust]) await mkdir(folder, { mode: 0o700 });
+    await mkdir(secrets, { mode: 0o700 });
     await mkdir(out);
     for (const feature of plan.features) keys.push(await saveNewKey(secrets, feature, newSigningKey(), plan));
-    await writeFileAtomic(join(trust, 'root.json'), plan.rootBytes);
     if (!hasIgnore) await writeFileAtomic(ignore, 'secrets/\nout/\n');
     if (!hasConfig) await writeFileAtomic(configPath, starterConfig(plan.features, plan.server));
+    await writeFileAtomic(join(trust, 'root.json'), plan.rootBytes); // the last one: with it the workspace is whole
   } catch (cause) {
     const made = [secrets, trust, out, ...(hasConfig ? [] : [configPath]), ...(hasIgnore ? [] : [ignore])];
     for (const path of made) await rm(path, { recursive: true, force: true });
@@ -82,6 +79,12 @@ export async function initWorkspace(plan: InitPlan): Promise<{ workspace: Worksp
     throw unwritable(plan.folder, cause);
   }
   return { workspace, keys };
+}
+
+function workspaceExists(path: string, isWhole: boolean): BuilderError {
+  const got = isWhole ? 'a workspace' : 'what an interrupted init left';
+  const hint = isWhole ? 'use another folder; nothing was changed' : 'look at it, take it away, and run yms init again';
+  return new BuilderError('workspace-exists', `${path}: expected nothing there yet, got ${got}`, { hint });
 }
 
 /** `NAME.key` (mode 0600) and its public half `NAME.pub`; an existing file is never replaced. */
