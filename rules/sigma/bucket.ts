@@ -188,7 +188,10 @@ function addWitness(
   witness: Witness,
   posting: number,
 ): void {
-  if (witness.kind === 'needle' && witness.field === null) return addNeedle(message, witness, posting);
+  if (witness.kind === 'needle' && witness.field === null) {
+    addNeedle(message, witness, posting);
+    return;
+  }
   if (witness.field === null) return;
   let field = fields.get(witness.field);
   if (!field) fields.set(witness.field, (field = { present: [], equals: new Map(), needles: new Map() }));

@@ -1,7 +1,7 @@
 import { parseCondition, namesIn, type Condition } from './condition.js';
 import type { Entry, MapNode, Node, ScalarNode } from './document.js';
 import type { FaultLog } from './faults.js';
-import { checkChain, type Modifier } from './modifiers.js';
+import { checkChain, takesAnyText, type Modifier } from './modifiers.js';
 import { compileRegex, isFault, testsOf, type Value } from './operation.js';
 import { expandPlaceholders, type Placeholders } from './placeholder.js';
 
@@ -19,17 +19,6 @@ export interface DetectionSection {
   readonly selections: Readonly<Record<string, Detection>>;
   readonly condition: Condition;
 }
-
-/** Chains of these alone have no text that they refuse. */
-const takesAnyText: ReadonlySet<Modifier> = new Set<Modifier>([
-  'all',
-  'cased',
-  'contains',
-  'endswith',
-  'neq',
-  'startswith',
-  'windash',
-]);
 
 /** Reads the `detection` of a rule, or the `filter` of a filter without its `rules`; null when it has a fault. */
 export class DetectionReader {

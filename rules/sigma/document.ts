@@ -55,7 +55,7 @@ export function parseDocuments(text: string, log: FaultLog): Node[] {
     for (const error of document.errors) log.error('yaml-syntax', `yaml: ${oneLine(error.message)}`, error.pos[0]);
     for (const warning of document.warnings) log.error('yaml-tag', `yaml: ${oneLine(warning.message)}`, warning.pos[0]);
     if (document.errors.length > 0 || document.warnings.length > 0 || document.contents === null) continue;
-    const node = new NodeReader(text, log).read(document.contents as ParsedNode, 0);
+    const node = new NodeReader(text, log).read(document.contents, 0);
     if (node !== null && !(node.kind === 'scalar' && node.value === null)) nodes.push(node);
   }
   return nodes;

@@ -61,7 +61,7 @@ function compileCondition(
     return join(operator === 'all' ? 'and' : 'or', parts);
   }
   if (operator === 'not') return { kind: 'not', part: compileCondition(condition[1], selections, names) };
-  const operands = condition.slice(1) as Condition[];
+  const operands = condition.slice(1);
   return join(
     operator,
     operands.map((operand) => compileCondition(operand, selections, names)),

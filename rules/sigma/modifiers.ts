@@ -157,3 +157,14 @@ function valueKind(modifiers: readonly Modifier[]): ValueKind {
   if (timePartOf(modifiers) !== null || comparisonOf(modifiers) !== null) return 'number';
   return modifiers.every((modifier) => modifier === 'all' || modifier === 'neq') ? 'any' : 'text';
 }
+
+/** Chains of these alone have no text that they refuse. */
+export const takesAnyText: ReadonlySet<Modifier> = new Set<Modifier>([
+  'all',
+  'cased',
+  'contains',
+  'endswith',
+  'neq',
+  'startswith',
+  'windash',
+]);

@@ -5,7 +5,8 @@ import { bounds, correlationTypes, maxTimespanSeconds } from './correlation.js';
 import type { Detection, DetectionSection } from './detection.js';
 import { SigmaError } from './error.js';
 import { levels, relations, statuses } from './metadata.js';
-import { checkChain } from './modifiers.js';
+import { checkChain, takesAnyText, type Modifier } from './modifiers.js';
+import { compileRegex, isFault, testsOf, type Value } from './operation.js';
 import { normalFormVersion, type SigmaRule } from './rule.js';
 
 const text = z.string().min(1);
@@ -154,13 +155,25 @@ function isDetection(value: unknown, depth: number): value is Detection {
 
 function isItem(item: { values: unknown; field?: unknown; modifiers?: unknown }, keys: readonly string[]): boolean {
   const { values, field, modifiers } = item;
+  if (field === undefined && Array.isArray(values) && (values.includes(null) || values.includes(''))) return false;
   if (!keys.every((key) => key === 'values' || key === 'field' || key === 'modifiers')) return false;
   if (!Array.isArray(values) || values.length === 0 || !values.every(isValue)) return false;
   if (field !== undefined && !isText(field)) return false;
   if (modifiers === undefined) return true;
   if (!Array.isArray(modifiers) || modifiers.length === 0 || !modifiers.every(isText)) return false;
   const chain = checkChain(modifiers, field !== undefined);
-  return !('code' in chain) && chain.modifiers.every((name, index) => name !== 'expand' && name === modifiers[index]);
+  if ('code' in chain) return false;
+  if (!chain.modifiers.every((name, index) => name !== 'expand' && name === modifiers[index])) return false;
+  return (values as Value[]).every((value) => isTestable(chain.modifiers, value));
+}
+
+/** A matcher must never meet a value that its modifiers do not take. */
+function isTestable(modifiers: readonly Modifier[], value: Value): boolean {
+  if (typeof value === 'string' && modifiers.every((modifier) => takesAnyText.has(modifier))) return true;
+  const tests = testsOf(modifiers, value);
+  if (isFault(tests)) return false;
+  const [first] = tests;
+  return first?.kind !== 'regex' || !isFault(compileRegex(first.source, first.flags));
 }
 
 function isText(value: unknown): value is string {

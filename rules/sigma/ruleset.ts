@@ -20,6 +20,8 @@ export interface Match<E extends RulesetEntry> {
   readonly entry: E;
   readonly ruleId: string;
   readonly matched: MatchedFields;
+  /** The rule's names of fields → the event's, where the log source has others. */
+  readonly fieldNames: ReadonlyMap<string, string>;
 }
 
 export interface RulesetOptions {
@@ -101,9 +103,7 @@ export class Ruleset<E extends RulesetEntry> {
     const matches: Match<E>[] = [];
     for (const index of bucket.match(view).sort((a, b) => a - b)) {
       const variant = variants[index];
-      if (!variant || matches.some(({ entry }) => entry === variant.entry)) continue;
-      const matched = matchedFields(this.#compile(variant).matcher, view);
-      matches.push({ entry: variant.entry, ruleId: variant.rule.id, matched });
+      if (variant && !matches.some(({ entry }) => entry === variant.entry)) matches.push(this.#matchOf(variant, view));
     }
     return matches;
   }
@@ -112,13 +112,16 @@ export class Ruleset<E extends RulesetEntry> {
   matchPlainly(event: FlatEvent): Match<E>[] {
     const view = new EventView(this.#fields, event);
     const matches: Match<E>[] = [];
-    for (const variant of this.#variantsOf(event)) {
-      const { matcher } = this.#compile(variant);
-      view.show(event);
-      if (!isMatch(matcher, view) || matches.some(({ entry }) => entry === variant.entry)) continue;
-      matches.push({ entry: variant.entry, ruleId: variant.rule.id, matched: matchedFields(matcher, view) });
-    }
+    for (const variant of this.#variantsOf(event))
+      if (isMatch(this.#compile(variant).matcher, view) && !matches.some(({ entry }) => entry === variant.entry))
+        matches.push(this.#matchOf(variant, view));
     return matches;
+  }
+
+  #matchOf(variant: Variant<E>, view: EventView): Match<E> {
+    const { entry, rule, source } = variant;
+    const matched = matchedFields(this.#compile(variant).matcher, view);
+    return { entry, ruleId: rule.id, matched, fieldNames: source.fieldNames };
   }
 
   #file(variant: Variant<E>): void {

@@ -1,0 +1,239 @@
+import type { FieldValue, FlatEvent } from '../../events/event.js';
+import { secondMs } from '../../base/clock.js';
+import type { Correlation } from './correlation.js';
+import { isFulfilled, type Occurrence } from './measure.js';
+import type { Match, RulesetEntry } from './ruleset.js';
+
+/**
+ * What a correlation needs to know of a match: small, and plain data, so that workers can collect signals which one correlator then takes
+ * in the order of time.
+ */
+export interface Signal {
+  /** Number of the rule among the entries that the correlator was made of. */
+  readonly rule: number;
+  readonly timeMs: number;
+  /** The fields that correlations of this rule group or measure by; absent ones are missing. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface CorrelationMatch<E extends RulesetEntry> {
+  readonly entry: E;
+  readonly ruleId: string;
+  /** The group: its fields or aliases. */
+  readonly group: Readonly<Record<string, string>>;
+  readonly eventCount: number;
+  readonly firstTimeMs: number;
+  readonly lastTimeMs: number;
+}
+
+export interface Unresolved<E extends RulesetEntry> {
+  readonly entry: E;
+  /** The id or name that no rule has, or `cycle`: the correlation refers to itself through others. */
+  readonly reference: string;
+}
+
+/** Where a rule stands in a correlation. */
+interface Use {
+  readonly correlation: number;
+  /** Index into the correlation's rules. */
+  readonly index: number;
+  /** Group name → the field of this rule's events. */
+  readonly groupFields: readonly (readonly [name: string, field: string])[];
+  readonly valueFields: readonly string[];
+}
+
+export const maxOccurrences = 1_000_000;
+/** Of one group; a count of events, which needs no look at each of them, may go further. */
+export const maxWindow = { counted: 100_000, measured: 10_000 } as const;
+
+/**
+ * Follows the matches of rules over time. Windows slide: each match is looked at with those of its group in the timespan before it. A
+ * fulfilled window is reported and emptied.
+ *
+ * Memory is bounded: beyond {@link maxOccurrences} and {@link maxWindow} what is oldest is forgotten, and counted.
+ */
+export class Correlator<E extends RulesetEntry> {
+  /** Correlations that can never match. */
+  readonly unresolved: readonly Unresolved<E>[];
+  /** Occurrences that were dropped while they still counted. */
+  forgotten = 0;
+  readonly #entries: readonly E[];
+  readonly #numbers = new Map<E, number>();
+  readonly #uses = new Map<number, Use[]>();
+  readonly #silent = new Set<E>();
+  /** By correlation and group, the group that was quiet longest first. */
+  readonly #windows = new Map<string, Occurrence[]>();
+  #occurrences = 0;
+
+  constructor(entries: readonly E[]) {
+    this.#entries = entries;
+    entries.forEach((entry, number) => this.#numbers.set(entry, number));
+    const unresolved: Unresolved<E>[] = [];
+    const targets = new Map<number, number[]>();
+    entries.forEach((entry, number) => {
+      if (!('correlation' in entry.rule)) return;
+      const { rules } = entry.rule.correlation;
+      const found = rules.map((reference) => this.#find(reference, entry));
+      const missing = rules.filter((_, index) => found[index] === null);
+      unresolved.push(...missing.map((reference) => ({ entry, reference })));
+      if (missing.length === 0) targets.set(number, found as number[]);
+    });
+    for (const [number, entry] of entries.entries())
+      if (targets.has(number) && reaches(number, number, targets)) unresolved.push({ entry, reference: 'cycle' });
+    for (const { entry } of unresolved) targets.delete(this.#numbers.get(entry) ?? -1);
+    for (const [number, rules] of targets) this.#connect(number, rules);
+    this.unresolved = unresolved;
+  }
+
+  /** Whether the rule's own matches are not to be reported, because a correlation that does not say `generate` has it. */
+  isSilent(entry: E): boolean {
+    return this.#silent.has(entry);
+  }
+
+  /** Null when no correlation has the rule or the event has no time. */
+  signalOf(event: FlatEvent, match: Match<E>): Signal | null {
+    const rule = this.#numbers.get(match.entry) ?? -1;
+    const uses = this.#uses.get(rule);
+    if (!uses || event.timeMs === null) return null;
+    const fields: Record<string, string> = {};
+    for (const { groupFields, valueFields } of uses)
+      for (const field of [...groupFields.map(([, name]) => name), ...valueFields]) {
+        const text = textOf(event.get(match.fieldNames.get(field) ?? field));
+        if (text !== null) fields[field] = text;
+      }
+    return { rule, timeMs: event.timeMs, fields };
+  }
+
+  /** Takes signals in the order of time; gives the correlations that this one fulfils, those that they fulfil in turn included. */
+  observe(signal: Signal): CorrelationMatch<E>[] {
+    const matches: CorrelationMatch<E>[] = [];
+    const pending = [signal];
+    for (let next = pending.pop(); next; next = pending.pop())
+      for (const use of this.#uses.get(next.rule) ?? []) {
+        const match = this.#observe(next, use);
+        if (match === null) continue;
+        if (!this.isSilent(match.entry)) matches.push(match);
+        pending.push({ rule: use.correlation, timeMs: match.lastTimeMs, fields: match.group });
+      }
+    return matches;
+  }
+
+  #observe(signal: Signal, use: Use): CorrelationMatch<E> | null {
+    const entry = this.#entries[use.correlation];
+    if (!entry || !('correlation' in entry.rule)) return null;
+    const { correlation, id } = entry.rule;
+    const group: Record<string, string> = {};
+    for (const [name, field] of use.groupFields) {
+      const value = signal.fields[field];
+      if (value === undefined) return null;
+      group[name] = value;
+    }
+    const values = use.valueFields.map((field) => signal.fields[field]);
+    const occurrence: Occurrence = {
+      timeMs: signal.timeMs,
+      rule: use.index,
+      values: values.includes(undefined) ? null : (values as string[]),
+    };
+    const key = JSON.stringify([use.correlation, ...Object.values(group)]);
+    const max = correlation.type === 'event_count' ? maxWindow.counted : maxWindow.measured;
+    const window = this.#slide(key, occurrence, correlation.timespanSeconds * secondMs, max);
+    if (!isFulfilled(correlation, window)) return null;
+    if (!isShare(correlation)) this.#forget(key);
+    const [first] = window;
+    return {
+      entry,
+      ruleId: id,
+      group,
+      eventCount: window.length,
+      firstTimeMs: first?.timeMs ?? signal.timeMs,
+      lastTimeMs: signal.timeMs,
+    };
+  }
+
+  /** The window that ends with the occurrence; what is older is dropped. */
+  #slide(key: string, occurrence: Occurrence, spanMs: number, max: number): readonly Occurrence[] {
+    const window = this.#windows.get(key) ?? [];
+    this.#windows.delete(key);
+    this.#windows.set(key, window);
+    const start = window.findIndex(({ timeMs }) => timeMs > occurrence.timeMs - spanMs);
+    const old = start < 0 ? window.length : start;
+    const dropped = Math.max(old, window.length + 1 - max);
+    this.forgotten += dropped - old;
+    window.splice(0, dropped);
+    window.push(occurrence);
+    this.#occurrences += 1 - dropped;
+    for (const oldest of this.#windows.keys()) {
+      if (this.#occurrences <= maxOccurrences || oldest === key) break;
+      this.forgotten += this.#windows.get(oldest)?.length ?? 0;
+      this.#forget(oldest);
+    }
+    return window;
+  }
+
+  #forget(key: string): void {
+    this.#occurrences -= this.#windows.get(key)?.length ?? 0;
+    this.#windows.delete(key);
+  }
+
+  #find(reference: string, from: E): number | null {
+    const index = this.#entries.findIndex(
+      ({ rule, pack }) =>
+        (from.pack === null || pack === from.pack) &&
+        !('filter' in rule) &&
+        (rule.id === reference || rule.name === reference),
+    );
+    return index < 0 ? null : index;
+  }
+
+  #connect(number: number, rules: readonly number[]): void {
+    const entry = this.#entries[number];
+    if (!entry || !('correlation' in entry.rule)) return;
+    const { correlation } = entry.rule;
+    rules.forEach((rule, index) => {
+      const target = this.#entries[rule];
+      if (!target) return;
+      const reference = correlation.rules[index] ?? '';
+      const fieldOf = (name: string) => {
+        const alias = correlation.aliases?.[name];
+        return (
+          alias?.[reference] ??
+          (target.rule.name === undefined ? undefined : alias?.[target.rule.name]) ??
+          alias?.[target.rule.id] ??
+          name
+        );
+      };
+      const use: Use = {
+        correlation: number,
+        index,
+        groupFields: (correlation.groupBy ?? []).map((name) => [name, fieldOf(name)] as const),
+        valueFields: (correlation.condition?.field ?? []).map(fieldOf),
+      };
+      const uses = this.#uses.get(rule);
+      if (uses) uses.push(use);
+      else this.#uses.set(rule, [use]);
+      if (correlation.generate !== true) this.#silent.add(target);
+    });
+  }
+}
+
+/** A share is measured against all that was seen before, which a match must not erase. */
+function isShare({ type, condition }: Correlation): boolean {
+  return type === 'value_percentile' && condition?.percentile === undefined;
+}
+
+function textOf(value: FieldValue | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'object' ? value.filter((entry) => entry !== null).join(',') : String(value);
+}
+
+function reaches(from: number, to: number, targets: ReadonlyMap<number, readonly number[]>): boolean {
+  const seen = new Set<number>();
+  const pending = [...(targets.get(from) ?? [])];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next === to) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    pending.push(...(targets.get(next) ?? []));
+  }
+  return false;
+}
