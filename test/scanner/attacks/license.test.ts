@@ -1,0 +1,107 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { saveKeyFile } from '../../../keys/keyfile.js';
+import { newSealingKey } from '../../../keys/sealing.js';
+import { newSigningKey, signEnvelope, signerOf } from '../../../keys/signing.js';
+import { encodeHeader, packPayloadType } from '../../../packs/header.js';
+import { loadActive } from '../../../scanner/active.js';
+import { update } from '../../../scanner/update.js';
+import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
+import { rule } from '../../support/distribution.js';
+import { activateAt, activeFlags, activeRules, newEndpoint, removeEndpoint } from '../../support/endpoint.js';
+import { expectCode } from '../../support/expect-code.js';
+
+let distribution: AttackScene['distribution'];
+let repository: AttackScene['repository'];
+let license: AttackScene['license'];
+let endpoint: AttackScene['endpoint'];
+const { pointerPacks, refusesAll } = attackScene((scene) => ({ distribution, repository, license, endpoint } = scene));
+
+describe('the licence', () => {
+  test.each(['expired', 'suspended', 'revoked'] as const)('%s', async (state) => {
+    await distribution.release(core, 6);
+    license.state = state;
+    await refusesAll(`license-${state}`);
+    expect(await activeFlags(endpoint)).toContain(`license-${state}`);
+  });
+
+  test('a document that says revoked', async () => {
+    distribution.alterLicense = (document) => ({ ...document, state: 'revoked' });
+    await distribution.release(core, 6);
+    await refusesAll('license-revoked');
+  });
+
+  test('unlicensed: a feature that is no longer named stays, frozen and flagged', async () => {
+    license.features = ['premium'];
+    await distribution.release(core, 6);
+    const { packs, switched } = await update(endpoint);
+    expect(packs).toMatchObject([{ outcome: 'unlicensed', sequence: 5 }]);
+    expect(switched).toBe(false);
+    expect(await activeRules(endpoint)).toEqual(good);
+    expect(await activeFlags(endpoint)).toEqual(['unlicensed sigma/core/stable']);
+    license.features = ['sigma'];
+    await update(endpoint);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
+    expect(await activeFlags(endpoint)).toEqual([]);
+  });
+
+  test('signed by a key that keys.json does not name', async () => {
+    await distribution.release(core, 6);
+    const listed = repository.licenseKey;
+    repository.licenseKey = newSigningKey();
+    await refusesAll('signature-unknown-key');
+    repository.licenseKey = listed;
+    await update(endpoint);
+  });
+
+  test('of another host', async () => {
+    license.seats = 2;
+    const other = await newEndpoint(endpoint.clock.now());
+    await activateAt(other, distribution, license);
+    const [, second] = license.hosts;
+    if (!second) throw new Error('no second host');
+    const envelope = distribution.issue(license, second);
+    distribution.intercept = (_, path) => (path === 'v1/license' ? { status: 200, body: envelope } : undefined);
+    await refusesAll('license-host');
+    await removeEndpoint(other);
+  });
+
+  test('an older document, which had more features', async () => {
+    const [host] = license.hosts;
+    if (!host) throw new Error('no host');
+    const old = distribution.issue(license, host);
+    license.features = [];
+    await update(endpoint);
+    distribution.intercept = (_, path) => (path === 'v1/license' ? { status: 200, body: old } : undefined);
+    const before = await pointerPacks();
+    await expectCode('license-rollback', () => update(endpoint));
+    expect(await pointerPacks()).toEqual(before);
+  });
+
+  test('a pack header signed by the licence key does not pass for a licence', async () => {
+    const header = await distribution.seal(core, 6, [rule('rule-6')]);
+    const envelope = signEnvelope(packPayloadType, encodeHeader(header.header), [signerOf(repository.licenseKey)]);
+    distribution.intercept = (_, path) => (path === 'v1/license' ? { status: 200, body: envelope } : undefined);
+    await refusesAll('payload-type');
+  });
+
+  test('stolen host token with another host’s key', async () => {
+    const thief = await newEndpoint(endpoint.clock.now());
+    await mkdir(thief.home.path, { recursive: true });
+    for (const name of ['connection', 'anchor'] as const)
+      await writeFile(thief.home[name], await readFile(endpoint.home[name]), { mode: 0o600 });
+    await saveKeyFile(thief.home.hostKey, newSealingKey(), {
+      name: 'host',
+      createdAt: thief.clock.now(),
+      passphrase: null,
+    });
+    await expectCode('license-host', () => update(thief));
+    expect((await loadActive(thief.home, thief.clock)).packs).toEqual([]);
+    await removeEndpoint(thief);
+  });
+
+  test('a token that the server no longer knows', async () => {
+    license.hosts.length = 0;
+    await refusesAll('token-refused');
+  });
+});
