@@ -48,7 +48,7 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
       serial: await nextSerial(trx, license.id),
       grants: sealGrants(deps, host, packs),
     };
-    const bytes = signEnvelope(licensePayloadType, encodeLicense(document), [deps.keys.license]);
+    const bytes = signDocument(deps, document);
     const saved: DocumentRow = {
       hostId,
       body: decodeUtf8(bytes),
@@ -63,6 +63,16 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
       .execute();
     return bytes;
   });
+}
+
+function signDocument({ keys }: GrantDeps, document: License): Uint8Array {
+  try {
+    return signEnvelope(licensePayloadType, encodeLicense(document), [keys.license]);
+  } catch (cause) {
+    throw new ServerError('internal', `license ${document.license}: expected a document within limits, got another`, {
+      cause,
+    });
+  }
 }
 
 /** One count for a whole licence: a host that was removed and activated again must not see a lower serial. */

@@ -14,6 +14,7 @@ import {
 } from '../keys/roles.js';
 import { signMetadata } from '../keys/signing.js';
 import type { ServerKeys } from './deps.js';
+import { ServerError } from './error.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 
 export interface Held<T> {
@@ -72,7 +73,18 @@ async function newest(records: Records, role: string): Promise<{ version: number
 /** The current metadata of an online or top-level role, or null before the first commit. */
 export async function currentRole<K extends RoleKind>(records: Records, kind: K): Promise<Held<RoleBodies[K]> | null> {
   const found = await newest(records, kind);
-  return found && { bytes: found.bytes, signed: parseMetadata(kind, found.bytes, kind).signed };
+  return found && parseHeld(kind, found.bytes, kind);
+}
+
+/** What was checked when it was saved; if it is broken now, that is no fault of who asks. */
+function parseHeld<K extends RoleKind>(kind: K, bytes: Uint8Array, subject: string): Held<RoleBodies[K]> {
+  try {
+    return { bytes, signed: parseMetadata(kind, bytes, subject).signed };
+  } catch (cause) {
+    throw new ServerError('internal', `${subject}: expected the records to hold it whole, got a damaged one`, {
+      cause,
+    });
+  }
 }
 
 /** Everything committed, or null before the first commit. */
@@ -84,7 +96,7 @@ export async function loadRepository(records: Records): Promise<Repository | nul
   const roles = new Map<string, Held<TargetsRole>>();
   for (const name of publishedRoles(snapshot.signed)) {
     const found = await newest(records, name);
-    if (found) roles.set(name, { bytes: found.bytes, signed: parseMetadata('targets', found.bytes, name).signed });
+    if (found) roles.set(name, parseHeld('targets', found.bytes, name));
   }
   return { root, targets, roles };
 }

@@ -31,7 +31,8 @@ export function healthRoutes(deps: ServerDeps): Router {
   router
     .route('/metrics')
     .get(async (request, response) => {
-      if (!isLoopback(request.socket.remoteAddress) || request.headers['x-forwarded-for'] !== undefined)
+      const { 'x-forwarded-for': forwardedFor, forwarded } = request.headers;
+      if (!isLoopback(request.socket.remoteAddress) || forwardedFor !== undefined || forwarded !== undefined)
         await authorize(deps, request.headers.authorization, ['admin']);
       await observeExpiry(deps);
       response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
@@ -46,7 +47,7 @@ export function healthRoutes(deps: ServerDeps): Router {
   return router;
 }
 
-/** A proxy on this machine is not the caller: what it forwards carries X-Forwarded-For and needs a token. */
+/** A proxy on this machine is not the caller: what it forwards says so in a header, and needs a token. */
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address);
 }
