@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import('./commands/status.js')).registerStatus,
   merge: async () => (await import('./commands/merge.js')).registerMerge,
   rules: async () => (await import('./commands/rules.js')).registerRules,
+  scan: async () => (await import('./commands/scan.js')).registerScan,
 };
 
 const overview = `
@@ -34,7 +35,8 @@ Examples:
   yms build && yms publish             compile the packs of yms.yaml, sign and upload them
   yms serve --dir DIR                  the distribution server
   yms activate --server URL --key KEY  take a seat on this endpoint
-  yms update && yms status             fetch, verify and switch to the newest packs`;
+  yms update && yms status             fetch, verify and switch to the newest packs
+  yms scan --sigma PATH…               apply the rules to event logs`;
 
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('yms')

@@ -1,0 +1,101 @@
+/** How a scan looks to people: each finding as a few lines, the summary at the end. */
+import { styleText } from 'node:util';
+import type { FieldValue } from '../events/event.js';
+import { type Level, levels } from '../rules/sigma/metadata.js';
+import type { Finding } from '../scanner/finding.js';
+import type { ScanSummary } from '../scanner/scan/summary.js';
+import { printable, table } from './output.js';
+
+type Style = Extract<Parameters<typeof styleText>[0], string>;
+
+const levelStyles: Readonly<Record<Level, readonly Style[]>> = {
+  critical: ['bold', 'white', 'bgRed'],
+  high: ['bold', 'red'],
+  medium: ['yellow'],
+  low: ['cyan'],
+  informational: ['gray'],
+};
+
+/** Values longer than this are cut in the readable form; `--json` has them whole. */
+const maxShown = 400;
+
+/** Plain text where stdout is no terminal or NO_COLOR is set; Node 20 asks for that only when given one style. */
+function style(styles: readonly Style[], text: string): string {
+  return styles.reduce((styled, one) => styleText(one, styled, { stream: process.stdout }), text);
+}
+
+function levelWord(level: Level): string {
+  return style(levelStyles[level], level.toUpperCase());
+}
+
+export function findingLines({ level, title, ruleId, author, source, matched, ...event }: Finding): string {
+  const record = event.recordId === null ? [] : [`#${event.recordId}`];
+  const where = [event.time, event.computer, event.channel, ...record].filter((part) => part !== null);
+  const from = [source.pack, source.version, source.file].filter((part) => part !== null).join(' ');
+  const by = author === null ? '' : ` by ${author}`;
+  const lines = [
+    `${levelWord(level)} ${style(['bold'], printable(title))}`,
+    `  ${printable(where.join('  '))}`,
+    ...(event.events ? [`  ${event.events.count} events since ${event.events.firstTime ?? 'an unknown time'}`] : []),
+    ...(event.file === null ? [] : [`  ${printable(event.file)}`]),
+    ...Object.entries(matched).map(
+      ([name, value]) => `    ${style(['dim'], `${printable(name)}:`)} ${valueWords(value)}`,
+    ),
+    style(['dim'], `  rule ${ruleId}${printable(by)}${from === '' ? '' : ` (${printable(from)})`}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function valueWords(value: FieldValue): string {
+  const text = printable(Array.isArray(value) ? value.map(String).join(', ') : String(value));
+  return text.length > maxShown ? `${text.slice(0, maxShown)}… (${text.length} characters)` : text;
+}
+
+export function summaryLines(summary: ScanSummary, seconds: number): string {
+  const { findings, byLevel, byRule, events, files, rules, passedOver } = summary;
+  const found = [...levels].reverse().filter((level) => byLevel[level] > 0);
+  const counts = found.map((level) => `${levelWord(level)} ${byLevel[level]}`);
+  const lines = [
+    `${style(['bold'], plural(findings, 'finding'))} in ${plural(events, 'event')} of ${plural(files, 'log')}, by ${plural(rules, 'rule')}, ${seconds.toFixed(1)} s`,
+    ...(counts.length > 0 ? [`  ${counts.join('   ')}`] : []),
+  ];
+  if (byRule.length > 0)
+    lines.push(
+      table(
+        byRule.map((rule) => [
+          `  ${String(rule.findings).padStart(6)}`,
+          rule.level,
+          printable(rule.title),
+          rule.ruleId,
+        ]),
+      ),
+    );
+  if (passedOver > 0) lines.push(`  ${plural(passedOver, 'file')} passed over: no event logs`);
+  return lines.join('\n');
+}
+
+/** What kept the scan from seeing everything. */
+export function shortcomings({ skipped, failures, flags, correlations, isInterrupted }: ScanSummary): string[] {
+  const { late, forgotten, unresolved } = correlations;
+  const lines = flags.map(
+    ({ subject, message, code }) => `${subject === 'endpoint' ? '' : `${subject}: `}${message} (${code})`,
+  );
+  for (const { path, message, code } of failures)
+    lines.push(`${message.startsWith(path) ? '' : `${path}: `}${message} (${code})`);
+  for (const { file, counts, named } of skipped) {
+    const [first] = named;
+    const kinds = Object.entries(counts).map(([code, count]) => `${count} ${code}`);
+    const example = first ? `; the first at byte ${first.offset}: ${first.message}` : '';
+    lines.push(`${file}: records skipped: ${kinds.join(', ')}${example}`);
+  }
+  for (const { ruleId, reference } of unresolved)
+    lines.push(`correlation ${ruleId}: can never match, because of its rule "${reference}"`);
+  if (late + forgotten > 0)
+    lines.push(`correlations: ${late} matches came too late to be put in order, ${forgotten} were given up for memory`);
+  if (isInterrupted) lines.push('interrupted: the logs were not read to their end');
+  return lines.map(printable);
+}
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,77 @@
+import type { FlatEvent } from '../events/event.js';
+import type { MatchedFields } from '../rules/sigma/matcher.js';
+import type { Level } from '../rules/sigma/metadata.js';
+import { levelOf, titleOf } from './level.js';
+import type { MergedRule, Source } from './merge.js';
+
+/** What a rule found, as `yms scan --json` writes it (docs/scan.md). */
+export interface Finding {
+  readonly ruleId: string;
+  readonly title: string;
+  readonly level: Level;
+  /** Shown with every finding: the Detection Rule License asks for it. */
+  readonly author: string | null;
+  readonly tags: readonly string[];
+  /** Where the rule came from: a pack and its version, or a local file. */
+  readonly source: Pick<Source, 'pack' | 'version' | 'file'>;
+  /** RFC 3339, UTC; null when the record has no readable time. */
+  readonly time: string | null;
+  readonly channel: string | null;
+  readonly recordId: number | null;
+  readonly computer: string | null;
+  /** The log, as it was named to the scan; null for a correlation, whose events may come from several. */
+  readonly file: string | null;
+  /** The fields that the rule looked at, with their values; for a correlation those that it groups by. */
+  readonly matched: MatchedFields;
+  /** Of a correlation: the events that fulfilled it. `time` is that of the last one. */
+  readonly events?: { readonly count: number; readonly firstTime: string | null; readonly lastTime: string | null };
+}
+
+/** A rule and an event that it matches, as workers report it: plain data. */
+export interface Hit {
+  /** Into the rules of the scan. */
+  readonly rule: number;
+  /** Where the event says more than the rule. */
+  readonly level?: Level;
+  readonly timeMs: number | null;
+  readonly channel: string | null;
+  readonly recordId: number | null;
+  readonly computer: string | null;
+  readonly matched: MatchedFields;
+}
+
+export function hitOf(rule: number, event: FlatEvent, matched: MatchedFields): Hit {
+  const { timeMs, channel, recordId, computer } = event;
+  return { rule, timeMs, channel, recordId, computer, matched };
+}
+
+export function findingOf(rule: MergedRule, hit: Hit, file: string | null): Finding {
+  const { author, tags } = creditsOf(rule);
+  const { pack, version, file: ruleFile } = rule.source;
+  return {
+    ruleId: rule.id,
+    title: titleOf(rule),
+    level: hit.level ?? levelOf(rule),
+    author,
+    tags,
+    source: { pack, version, file: ruleFile },
+    time: formatEventTime(hit.timeMs),
+    channel: hit.channel,
+    recordId: hit.recordId,
+    computer: hit.computer,
+    file,
+    matched: hit.matched,
+  };
+}
+
+function creditsOf(rule: MergedRule): Pick<Finding, 'author' | 'tags'> {
+  if (rule.kind !== 'sigma') return { author: null, tags: [] };
+  return { author: rule.rule.author ?? null, tags: rule.rule.tags ?? [] };
+}
+
+const maxDateMs = 8.64e15;
+
+/** Null also for a number that no calendar has. */
+export function formatEventTime(timeMs: number | null): string | null {
+  return timeMs === null || !(Math.abs(timeMs) <= maxDateMs) ? null : new Date(timeMs).toISOString();
+}

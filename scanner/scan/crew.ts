@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import { type DetectionPlan, Detectors, type Matches } from './detector.js';
+import { standardInput } from './logs.js';
+import { Mailbox } from './mailbox.js';
+import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
+import type { WorkerOrder } from './worker.js';
+
+export interface CrewOptions {
+  /** 1: everything in this thread. */
+  readonly threads: number;
+  /** Ends the work; what has been found until then still comes. */
+  readonly signal: AbortSignal;
+  /** Bytes read, as they are, by whichever thread. */
+  readonly onRead: (bytes: number) => void;
+}
+
+export type PartResult = { readonly part: Part } & ({ readonly matches: Matches } | { readonly outcome: PartOutcome });
+
+/** Parts that may be begun before the first one is through, per thread: their matches wait for those of the first. */
+const aheadPerThread = 4;
+
+/**
+ * Matches all parts and gives what they come to in the order of the parts, whichever thread is done first. The standard
+ * input is read in this thread.
+ */
+export async function* matchParts(
+  parts: readonly Part[],
+  plan: DetectionPlan,
+  options: CrewOptions,
+): AsyncGenerator<PartResult> {
+  const shared = options.threads === 1 ? [] : parts.filter(({ log }) => log.path !== standardInput);
+  const crew = shared.length < 2 ? null : new Crew(shared, plan, options);
+  let own: Detectors | null = null;
+  try {
+    for (const part of parts) {
+      const messages =
+        crew && part.log.path !== standardInput
+          ? crew.messagesOf(part)
+          : matchHere(part, (own ??= new Detectors(plan)), options);
+      for await (const message of messages) {
+        if (message.kind === 'matches') yield { part, matches: message.matches };
+        if (message.kind === 'done') yield { part, outcome: message.outcome };
+      }
+    }
+  } finally {
+    await crew?.close();
+  }
+}
+
+async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions): AsyncGenerator<PartMessage> {
+  const isOver = (): boolean => options.signal.aborted;
+  if (isOver()) return;
+  for await (const message of matchPart(part, detectors)) {
+    yield message;
+    if (message.kind === 'read') options.onRead(message.bytes);
+    if (isOver()) return;
+  }
+}
+
+interface Member {
+  readonly worker: Worker;
+  part: Part | null;
+}
+
+/** Threads that share the parts: each takes the next one when it is through with its own. */
+class Crew {
+  readonly #parts: readonly Part[];
+  readonly #mailboxes: ReadonlyMap<Part, Mailbox<PartMessage>>;
+  readonly #members: readonly Member[];
+  readonly #options: CrewOptions;
+  readonly #ahead: number;
+  #begun = 0;
+  #finished = 0;
+
+  constructor(parts: readonly Part[], plan: DetectionPlan, options: CrewOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#mailboxes = new Map(parts.map((part) => [part, new Mailbox<PartMessage>()]));
+    const count = Math.min(options.threads, parts.length);
+    this.#ahead = count * aheadPerThread;
+    this.#members = Array.from({ length: count }, () => this.#recruit(plan));
+    for (const member of this.#members) this.#beginNext(member);
+    options.signal.addEventListener('abort', this.#end);
+    if (options.signal.aborted) this.#end();
+  }
+
+  /** What comes of a part; to be asked for in the order of the parts. */
+  async *messagesOf(part: Part): AsyncGenerator<PartMessage> {
+    const mailbox = this.#mailboxes.get(part);
+    for (let message = await mailbox?.take(); message; message = await mailbox?.take()) {
+      yield message;
+      if (message.kind === 'done') break;
+      const member = this.#members.find((candidate) => candidate.part === part);
+      if (message.kind === 'matches' && member) order(member, { kind: 'read', matches: sizeOf(message.matches) });
+    }
+    this.#finished++;
+    for (const member of this.#members) if (member.part === null) this.#beginNext(member);
+  }
+
+  async close(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.#end);
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
+  #recruit(plan: DetectionPlan): Member {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: plan });
+    const member: Member = { worker, part: null };
+    worker.on('message', (message: PartMessage) => this.#receive(member, message));
+    worker.on('error', (error) => this.#end(error));
+    return member;
+  }
+
+  #receive(member: Member, message: PartMessage): void {
+    const mailbox = member.part && this.#mailboxes.get(member.part);
+    if (message.kind === 'read') {
+      this.#options.onRead(message.bytes);
+      return;
+    }
+    mailbox?.put(message);
+    if (message.kind !== 'done') return;
+    mailbox?.close();
+    member.part = null;
+    this.#beginNext(member);
+  }
+
+  #beginNext(member: Member): void {
+    const part = this.#begun < this.#finished + this.#ahead ? this.#parts[this.#begun] : undefined;
+    if (part === undefined || this.#options.signal.aborted) return;
+    this.#begun++;
+    member.part = part;
+    order(member, { kind: 'part', part });
+  }
+
+  readonly #end = (cause?: unknown): void => {
+    for (const mailbox of this.#mailboxes.values()) mailbox.close(cause instanceof Error ? cause : null);
+  };
+}
+
+function order({ worker }: Member, message: WorkerOrder): void {
+  worker.postMessage(message);
+}

@@ -1,0 +1,72 @@
+import type { FlatEvent } from '../../events/event.js';
+import { ShapeTable } from '../../events/shapes.js';
+import { Correlator, type Signal } from '../../rules/sigma/correlator.js';
+import type { LogSourceTable } from '../../rules/sigma/logsource.js';
+import type { SigmaRule } from '../../rules/sigma/rule.js';
+import { Ruleset } from '../../rules/sigma/ruleset.js';
+import { type Hit, hitOf } from '../finding.js';
+
+/** A rule on its way to a thread: its line as the merged set has checked it, and how it acts. */
+export interface RuleLine {
+  /** Into the rules of the scan. */
+  readonly rule: number;
+  readonly kind: 'sigma';
+  readonly line: string;
+  /** The pack whose rules alone it narrows, should it be a filter; null for a local one, which narrows all. */
+  readonly pack: string | null;
+  /** False for a rule that only correlations look at. */
+  readonly isReported: boolean;
+}
+
+/** Everything that a thread needs to look at events; plain data. */
+export interface DetectionPlan {
+  readonly rules: readonly RuleLine[];
+  /** Null for the built-in table. */
+  readonly logSources: LogSourceTable | null;
+  /** Events before this are read and not matched; events without a time always are. */
+  readonly sinceMs: number | null;
+}
+
+/** What came of some events. */
+export interface Matches {
+  readonly hits: Hit[];
+  /** For the correlations; `rule` is an index into the plan's rules. */
+  readonly signals: Signal[];
+}
+
+/** One kind of rules, ready to look at events. */
+type Detector = (event: FlatEvent, into: Matches) => void;
+
+/** All kinds of rules of a scan, on one event after the other. One a thread: it remembers shapes and kinds of events. */
+export class Detectors {
+  readonly shapes = new ShapeTable();
+  readonly #sinceMs: number;
+  readonly #detectors: readonly Detector[];
+
+  constructor({ rules, logSources, sinceMs }: DetectionPlan) {
+    this.#sinceMs = sinceMs ?? -Infinity;
+    this.#detectors = [sigmaDetector(rules, logSources)];
+  }
+
+  match(events: readonly FlatEvent[]): Matches {
+    const matches: Matches = { hits: [], signals: [] };
+    for (const event of events) {
+      if (event.timeMs !== null && event.timeMs < this.#sinceMs) continue;
+      for (const detect of this.#detectors) detect(event, matches);
+    }
+    return matches;
+  }
+}
+
+function sigmaDetector(lines: readonly RuleLine[], logSources: LogSourceTable | null): Detector {
+  const entries = lines.map((line) => ({ ...line, rule: JSON.parse(line.line) as SigmaRule, number: line.rule }));
+  const ruleset = new Ruleset(entries, logSources ? { logSources } : {});
+  const correlator = new Correlator(entries);
+  return (event, { hits, signals }) => {
+    for (const match of ruleset.match(event)) {
+      const signal = correlator.signalOf(event, match);
+      if (signal) signals.push(signal);
+      if (match.entry.isReported) hits.push(hitOf(match.entry.number, event, match.matched));
+    }
+  };
+}

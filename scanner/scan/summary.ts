@@ -1,0 +1,120 @@
+import { type Level, levels } from '../../rules/sigma/metadata.js';
+import type { Finding } from '../finding.js';
+import type { Flag } from '../flags.js';
+import type { Failure } from './logs.js';
+import type { Part, PartOutcome } from './part.js';
+
+export interface RuleCount {
+  readonly ruleId: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly findings: number;
+}
+
+/** What was left out of one log. */
+export interface SkippedRecords {
+  readonly file: string;
+  /** How many, by what was wrong with them (docs/spec/event.md). */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The first of them: where in the file, and what. */
+  readonly named: readonly { readonly code: string; readonly offset: number; readonly message: string }[];
+}
+
+/** What a scan came to. */
+export interface ScanSummary {
+  readonly findings: number;
+  readonly byLevel: Readonly<Record<Level, number>>;
+  /** The most severe first, then the most frequent. */
+  readonly byRule: readonly RuleCount[];
+  /** Rules that could report. */
+  readonly rules: number;
+  readonly correlations: {
+    /** Matches that could not be put in order of time any more, and such as were given up to stay within memory. */
+    readonly late: number;
+    readonly forgotten: number;
+    /** Correlations that can never match: no rule has the reference, or it is `cycle`. */
+    readonly unresolved: readonly { readonly ruleId: string; readonly reference: string }[];
+  };
+  readonly files: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** Files in folders that are no event logs. */
+  readonly passedOver: number;
+  readonly skipped: readonly SkippedRecords[];
+  /** Paths that could not be read, or not to their end. */
+  readonly failures: readonly Failure[];
+  readonly flags: readonly Flag[];
+  /** Ended before everything was read. */
+  readonly isInterrupted: boolean;
+}
+
+/** Skips named for each file; all are counted. */
+const maxNamed = 5;
+
+interface Skipped {
+  readonly counts: Map<string, number>;
+  readonly named: { code: string; offset: number; message: string }[];
+}
+
+/** Counts a scan as it goes. */
+export class Tally {
+  readonly #byRule = new Map<string, { -readonly [K in keyof RuleCount]: RuleCount[K] }>();
+  readonly #byLevel = Object.fromEntries(levels.map((level) => [level, 0])) as Record<Level, number>;
+  readonly #files = new Set<string>();
+  readonly #skipped = new Map<string, Skipped>();
+  readonly #failures: Failure[] = [];
+  #findings = 0;
+  #events = 0;
+  #bytes = 0;
+  #passedOver = 0;
+
+  addFinding({ ruleId, title, level }: Finding): void {
+    this.#findings++;
+    this.#byLevel[level]++;
+    const key = `${ruleId} ${level}`;
+    const known = this.#byRule.get(key);
+    if (known) known.findings++;
+    else this.#byRule.set(key, { ruleId, title, level, findings: 1 });
+  }
+
+  addFailures(failures: readonly Failure[]): void {
+    this.#failures.push(...failures);
+  }
+
+  addOutcome({ log: { path } }: Part, { isLog, events, bytes, skips, namedSkips, failure }: PartOutcome): void {
+    if (failure) this.#failures.push(failure);
+    if (!isLog) {
+      if (!failure) this.#passedOver++;
+      return;
+    }
+    this.#files.add(path);
+    this.#events += events;
+    this.#bytes += bytes;
+    if (skips.length === 0) return;
+    let skipped = this.#skipped.get(path);
+    if (!skipped) this.#skipped.set(path, (skipped = { counts: new Map(), named: [] }));
+    for (const [code, count] of skips) skipped.counts.set(code, (skipped.counts.get(code) ?? 0) + count);
+    skipped.named.push(...namedSkips.slice(0, maxNamed - skipped.named.length));
+  }
+
+  summary(rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'isInterrupted'>): ScanSummary {
+    return {
+      findings: this.#findings,
+      byLevel: this.#byLevel,
+      byRule: [...this.#byRule.values()].sort(
+        (a, b) => levels.indexOf(b.level) - levels.indexOf(a.level) || b.findings - a.findings,
+      ),
+      files: this.#files.size,
+      events: this.#events,
+      bytes: this.#bytes,
+      passedOver: this.#passedOver,
+      skipped: [...this.#skipped].map(([file, { counts, named }]) => ({
+        file,
+        counts: Object.fromEntries(counts),
+        named,
+      })),
+      failures: this.#failures,
+      ...rest,
+    };
+  }
+}

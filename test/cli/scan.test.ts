@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeEvtx } from '../../bench/evtx-writer.js';
+import { text } from '../../bench/evtx-values.js';
+import { writeFiles } from '../builder/rules.js';
+import { spawnYms } from '../builder/run-yms.js';
+import { processRecord } from '../support/evtx-records.js';
+
+const rule = (id: string, title: string, level: string, needle: string) => `title: ${title}
+id: 00000000-0000-4000-8000-${id.padStart(12, '0')}
+author: yms test
+level: ${level}
+tags:
+  - attack.execution
+logsource:
+  product: windows
+  category: process_creation
+detection:
+  selection:
+    CommandLine|contains: '${needle}'
+  condition: selection
+`;
+
+describe('yms scan', () => {
+  let folder: string;
+  const scan = (...args: string[]) => spawnYms(folder, ['scan', '--rules', 'rules', ...args]);
+  const lines = (stdout: string) =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'yms-scan-'));
+    await writeFiles(folder, {
+      'rules/strange.yml': rule('1', 'A strange tool', 'high', 'strange.exe'),
+      'rules/quiet.yml': rule('2', 'A quiet tool', 'low', 'quiet.exe'),
+      'logs/plain.json': `${JSON.stringify({
+        Channel: 'Microsoft-Windows-Sysmon/Operational',
+        EventID: 1,
+        EventRecordID: 77,
+        CommandLine: 'C:\\quiet.exe',
+        '@timestamp': '2026-01-01T00:00:00Z',
+      })}\n{"broken\n`,
+      'logs/notes.md': 'no log',
+    });
+    await writeFile(
+      join(folder, 'logs/sysmon.evtx'),
+      encodeEvtx([
+        processRecord(1),
+        processRecord(2, [['CommandLine', text('C:\\temp\\STRANGE.exe \u001b[31m --now')]]),
+        processRecord(3, [['CommandLine', text('quiet.exe strange.exe')]]),
+      ]),
+    );
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('findings as JSON lines, a summary at the end, exit 3', async () => {
+    const { code, stdout, stderr } = await scan('--json', 'logs');
+    expect(code).toBe(3);
+    const [first, second, summary] = lines(stdout);
+    expect(first).toEqual({
+      type: 'finding',
+      ruleId: '00000000-0000-4000-8000-000000000001',
+      title: 'A strange tool',
+      level: 'high',
+      author: 'yms test',
+      tags: ['attack.execution'],
+      source: { pack: null, version: null, file: 'strange.yml' },
+      time: '2025-01-02T03:04:05.680Z',
+      channel: 'Microsoft-Windows-Sysmon/Operational',
+      recordId: 2,
+      computer: 'host01.example',
+      file: 'logs/sysmon.evtx',
+      matched: { EventID: 1, CommandLine: 'C:\\temp\\STRANGE.exe \u001b[31m --now' },
+    });
+    expect(second).toMatchObject({ recordId: 3 });
+    expect(summary).toMatchObject({
+      type: 'summary',
+      findings: 2,
+      byLevel: { high: 2, low: 0 },
+      byRule: [{ title: 'A strange tool', findings: 2 }],
+      rules: 1,
+      files: 2,
+      events: 4,
+      passedOver: 1,
+      skipped: [{ file: 'logs/plain.json', counts: { 'json-syntax': 1 } }],
+      failures: [],
+      isInterrupted: false,
+    });
+    expect(stderr).toContain('logs/plain.json: records skipped: 1 json-syntax');
+  });
+
+  test('a lower level reports more, --since less', async () => {
+    const all = await scan('--json', '--min-level', 'low', 'logs');
+    expect(lines(all.stdout).map(({ recordId }) => recordId)).toEqual([77, 2, 3, 3, undefined]);
+    const recent = await scan('--json', '--min-level', 'low', '--since', '2025-12-31', 'logs');
+    expect(lines(recent.stdout).map(({ recordId }) => recordId)).toEqual([77, undefined]);
+    const wrong = await scan('--since', 'yesterday', 'logs');
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('expected a time');
+  });
+
+  test('readable findings obey nothing that a log says', async () => {
+    const { code, stdout } = await scan('logs/sysmon.evtx');
+    expect(code).toBe(3);
+    expect(stdout).toContain('HIGH A strange tool\n');
+    expect(stdout).toContain('CommandLine: C:\\temp\\STRANGE.exe \\u001b[31m --now');
+    expect(stdout).toContain('by yms test (strange.yml)');
+    expect(stdout).toContain('2 findings in 3 events of 1 log, by 1 rule');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('nothing found: exit 0; nothing there, or no log: exit 1 and the others are scanned', async () => {
+    expect((await scan('logs/plain.json')).code).toBe(0);
+    const missing = await scan('logs/plain.json', 'nowhere.evtx', 'logs/notes.md');
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('nowhere.evtx: expected a log or a folder, got nothing there (file-missing)');
+    expect(missing.stderr).toContain('logs/notes.md: expected an event log, got other data (log-unknown)');
+    expect(missing.stdout).toContain('0 findings in 1 event of 1 log');
+  });
+});
