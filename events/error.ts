@@ -29,8 +29,15 @@ export type SkipCode =
   | 'json-too-many-fields'
   | 'json-name'
   | 'utf8-invalid'
+  | 'line-too-long'
+  | 'line-syntax'
+  | 'csv-header'
+  | 'csv-quote'
+  | 'csv-columns'
+  | 'w3c-fields'
+  | 'w3c-columns'
   | 'file-shrunk';
 
-export type EventsErrorCode = FileFaultCode | SkipCode;
+export type EventsErrorCode = FileFaultCode | SkipCode | 'field-map';
 
 export class EventsError extends CodedError<EventsErrorCode> {}

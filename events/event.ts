@@ -62,6 +62,8 @@ export class FlatEvent {
   readonly source: string;
   /** The raw line of a text log, where there is one: keywords are then looked for in it. */
   readonly line: string | null;
+  /** The number, from 1, of the line that the event begins on, where it was read from a text log. */
+  readonly lineNumber: number | null;
   #text: string | null;
 
   constructor(
@@ -70,12 +72,14 @@ export class FlatEvent {
     timeMs: number | null,
     source: string,
     line: string | null = null,
+    lineNumber: number | null = null,
   ) {
     this.shape = shape;
     this.values = values;
     this.timeMs = timeMs;
     this.source = source;
     this.line = line;
+    this.lineNumber = lineNumber;
     this.#text = line;
   }
 

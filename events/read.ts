@@ -7,9 +7,10 @@ import { fileHeaderSize, fileMagic, readEvtx, readEvtxPart } from './evtx/file.j
 import { readJsonLines } from './json-lines.js';
 import { ReadReport } from './report.js';
 import { ShapeTable } from './shapes.js';
+import { readTextLog, textFormatOf, type TextFormat } from './text-format.js';
 import { fileSource, prefixedSource, streamSource, utf8OfUtf16, type ByteSource } from './source.js';
 
-export type EventFormat = 'evtx' | 'json';
+export type EventFormat = 'evtx' | 'json' | TextFormat;
 
 /** Bytes [start, end) of a file. */
 export interface ByteRange {
@@ -30,6 +31,10 @@ export interface EventReading {
 export interface ReadOptions {
   /** One table for all files of a scan lets a matcher keep what it has worked out for a shape. */
   readonly shapes?: ShapeTable;
+  /** What the file is, instead of what it looks like. */
+  readonly format?: EventFormat;
+  /** Whether to look for text logs too (CSV, `key=value`, Squid, W3C, combined), which any text may resemble. */
+  readonly acceptsText?: boolean;
 }
 
 /** What the first bytes and the name say; enough bytes for any magic and some blank lines before JSON. */
@@ -49,7 +54,7 @@ export async function openEvents(
   options: ReadOptions & { readonly range?: ByteRange } = {},
 ): Promise<EventReading | null> {
   const { head, size } = await withFile(path, (handle) => readHead(handle));
-  const format = formatOf(head, path);
+  const format = options.format ?? formatOf(head, path, options.acceptsText);
   if (format === null) return null;
   const report = new ReadReport();
   const range = options.range ?? { start: 0, end: size };
@@ -80,7 +85,7 @@ export async function openEventStream(
   const source = streamSource(stream);
   const buffer = Buffer.alloc(sniffedBytes);
   const head = buffer.subarray(0, await source.read(buffer));
-  const format = formatOf(head, name);
+  const format = options.format ?? formatOf(head, name, options.acceptsText);
   if (format === null) return null;
   const report = new ReadReport();
   const whole = prefixedSource(head, source);
@@ -119,17 +124,22 @@ function batchesOf(
       ? readEvtx(source, { shapes, report, name })
       : readEvtxPart(source, start, { shapes, report, name });
   }
+  if (format !== 'json') return readTextLog(format, source, { shapes, report, name });
   const isUtf16 = head.subarray(0, 2).equals(utf16Mark);
   return readJsonLines(isUtf16 ? streamSource(utf8OfUtf16(source)) : source, { shapes, report, name, offset: start });
 }
 
 /** @returns null when neither the first bytes nor the name are those of an event log */
-function formatOf(head: Buffer, name: string): EventFormat | null {
+function formatOf(head: Buffer, name: string, acceptsText = false): EventFormat | null {
   const extension = extname(name).toLowerCase();
   if (isEvtx(head) || extension === '.evtx') return 'evtx';
   if (jsonExtensions.has(extension)) return 'json';
   const text = head.subarray(0, 2).equals(utf16Mark) ? head.toString('utf16le') : head.toString('utf8');
-  return /^\s*(?:\[\s*)*\{\s*["}]/.test(text.replace(/^\ufeff/, '')) ? 'json' : null;
+  const bare = text.replace(/^\ufeff/, '');
+  if (/^\s*(?:\[\s*)*\{\s*["}]/.test(bare)) return 'json';
+  if (!acceptsText) return null;
+  const isBigEndian = head[0] === 0xfe && head[1] === 0xff;
+  return textFormatOf(isBigEndian ? new TextDecoder('utf-16be').decode(head) : bare, name);
 }
 
 function isEvtx(head: Buffer): boolean {

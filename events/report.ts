@@ -6,6 +6,8 @@ export interface Skip {
   /** Bytes from the start of the file. */
   readonly offset: number;
   readonly message: string;
+  /** From 1, in a text log. */
+  readonly line?: number;
 }
 
 /** Skips are counted without limit, and named up to this many a file. */
@@ -20,9 +22,10 @@ export class ReadReport {
   readonly named: Skip[] = [];
   readonly #counts = new Map<SkipCode, number>();
 
-  skip(code: SkipCode, offset: number, message: string): void {
+  skip(code: SkipCode, offset: number, message: string, line?: number): void {
     this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
-    if (this.named.length < maxNamedSkips) this.named.push({ code, offset, message });
+    if (this.named.length < maxNamedSkips)
+      this.named.push({ code, offset, message, ...(line !== undefined && { line }) });
   }
 
   get counts(): ReadonlyMap<SkipCode, number> {

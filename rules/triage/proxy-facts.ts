@@ -3,7 +3,7 @@ import { isIpv4 } from '../ioc/address.js';
 import { entropyOf } from './entropy.js';
 import { type Facts, isEmptyFact, textsOf } from './fact-value.js';
 import { extensionOf, fileNameOf } from './file-name.js';
-import { splitUrl, toPort } from './url-parts.js';
+import { splitUrl, toPort } from '../../events/url-parts.js';
 
 const minHostLabel = 12;
 const minPathPart = 20;

@@ -1,0 +1,110 @@
+import { parse } from 'csv-parse/sync';
+import type { ReadReport } from './report.js';
+import type { TextLine } from './text-lines.js';
+
+export interface CsvRecord {
+  readonly fields: readonly string[];
+  /** The first line of the record, from 1. */
+  readonly line: number;
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** A quoted field that goes on for longer was not meant to: its record's first line is given up, the next is tried. */
+export const maxRecordLines = 100;
+
+/**
+ * Puts lines together into the records of RFC 4180, and has csv-parse split each. Lines are put together here, and not by
+ * the parser, so that a quote that nobody closes costs one line and not the rest of the file.
+ */
+export class CsvRecords {
+  readonly #delimiter: string;
+  readonly #report: ReadReport;
+  /** Of a record whose last field is still open. */
+  #open: TextLine[] = [];
+
+  constructor(delimiter: string, report: ReadReport) {
+    this.#delimiter = delimiter;
+    this.#report = report;
+  }
+
+  /** @param isLast no more lines come */
+  push(lines: readonly TextLine[], isLast: boolean): CsvRecord[] {
+    const whole: Omit<CsvRecord, 'fields'>[] = [];
+    const waiting = [...lines].reverse();
+    for (let next = waiting.pop(); next !== undefined || this.#open.length > 0; next = waiting.pop()) {
+      if (next !== undefined) this.#open.push(next);
+      const [first] = this.#open;
+      if (first === undefined) break;
+      const text = this.#open.length === 1 ? first.text : this.#open.map((line) => line.text).join('\n');
+      if (!text.includes('"') || !endsInsideQuotes(text, this.#delimiter)) {
+        whole.push({ text, line: first.number, offset: first.offset });
+        this.#open = [];
+      } else if (this.#open.length >= maxRecordLines || (next === undefined && isLast)) {
+        this.#refuse(first.number, first.offset, 'expected the end of a quoted field, got none');
+        waiting.push(...this.#open.slice(1).reverse());
+        this.#open = [];
+      } else if (next === undefined) break;
+    }
+    return this.#split(whole);
+  }
+
+  #split(records: readonly Omit<CsvRecord, 'fields'>[]): CsvRecord[] {
+    const quoted = records.filter(({ text }) => text.includes('"'));
+    const fields = this.#parseAll(quoted);
+    let at = 0;
+    return records.flatMap((record) => {
+      if (!record.text.includes('"')) return [{ ...record, fields: record.text.split(this.#delimiter) }];
+      const parsed = fields === null ? this.#parse(record) : (fields[at++] ?? null);
+      return parsed === null ? [] : [{ ...record, fields: parsed }];
+    });
+  }
+
+  /** Null when one of them is broken, so that each must be tried by itself. */
+  #parseAll(records: readonly { readonly text: string }[]): string[][] | null {
+    if (records.length === 0) return [];
+    try {
+      const fields = split(records.map(({ text }) => text).join('\n'), this.#delimiter);
+      return fields.length === records.length ? fields : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #parse({ text, line, offset }: Omit<CsvRecord, 'fields'>): string[] | null {
+    try {
+      const records = split(text, this.#delimiter);
+      const [fields] = records;
+      if (fields !== undefined && records.length === 1) return fields;
+      this.#refuse(line, offset, `expected one record, got ${records.length}`);
+    } catch (error) {
+      this.#refuse(line, offset, `expected RFC 4180 quoting, got: ${(error as Error).message.split('\n', 1)[0] ?? ''}`);
+    }
+    return null;
+  }
+
+  #refuse(line: number, offset: number, said: string): void {
+    this.#report.skip('csv-quote', offset, `line ${line}: ${said}`, line);
+  }
+}
+
+function split(text: string, delimiter: string): string[][] {
+  return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true });
+}
+
+/** Whether the last field of the text is quoted and not closed yet. A quote opens a field only at its start. */
+function endsInsideQuotes(text: string, delimiter: string): boolean {
+  for (let at = 0; at <= text.length;) {
+    if (text[at] === '"') {
+      let close = text.indexOf('"', at + 1);
+      while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+      if (close < 0) return true;
+      at = close + 1;
+    }
+    const next = text.indexOf(delimiter, at);
+    const lineEnd = text.indexOf('\n', at);
+    if (next < 0 && lineEnd < 0) return false;
+    at = next < 0 || (lineEnd >= 0 && lineEnd < next) ? lineEnd + 1 : next + 1;
+  }
+  return false;
+}
