@@ -70,6 +70,17 @@ export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
   };
 }
 
+/**
+ * Sees to it that the file of a pack in use is whole on this disk, and fetches it again when it is not.
+ *
+ * @throws ScannerError `target-…`; BaseError `http-…`, `disk-full`, `file-…`
+ */
+export async function repairPack(home: Home, source: RepositorySource, target: TrustedTarget): Promise<void> {
+  const path = join(home.packs, packFileName(target));
+  const stored = await readFileIfPresent(path, packMaxBytes);
+  if (stored === null || sha256Hex(stored) !== target.sha256) await writeFileAtomic(path, await source.target(target));
+}
+
 /** Sequences rise strictly: equal content under an equal number is not installed either, it is there already. */
 function requireNewer(target: TrustedTarget, active: AcceptedPack | undefined): void {
   if (target.custom === undefined)

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, sha256Hex, utf8 } from '../base/bytes.js';
 import { systemCode } from '../base/error.js';
-import { readFileAtMost, readFileIfPresent, unwritable, writeFileAtomic } from '../base/files.js';
+import { readFileIfPresent, unwritable, writeFileAtomic } from '../base/files.js';
 import { parseMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
 import { ScannerError, unlessRefused } from './error.js';
@@ -44,7 +44,8 @@ export async function loadMetadata(home: Home, name: string | null): Promise<Map
   }
   for (const entry of entries) {
     const role = /^([a-z0-9-]+)\.json$/.exec(entry)?.[1];
-    if (role !== undefined) files.set(role, await readFileAtMost(join(folder, entry), metadataMaxBytes.targets));
+    const bytes = role === undefined ? null : await readFileIfPresent(join(folder, entry), metadataMaxBytes.targets);
+    if (role !== undefined && bytes !== null) files.set(role, bytes); // an update may clear the folder away meanwhile
   }
   return files;
 }

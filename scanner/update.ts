@@ -8,7 +8,7 @@ import { refusedOrThrow, ScannerError } from './error.js';
 import { httpSource } from './fetcher.js';
 import { type Home, withHome } from './home.js';
 import { hostStatus, reportStatus } from './host-status.js';
-import { obtainPack } from './install.js';
+import { obtainPack, repairPack } from './install.js';
 import { type LastUpdate, loadLastUpdate, type Refusal, refusalOf, saveLastUpdate } from './last-update.js';
 import { rememberOverrides } from './merged.js';
 import {
@@ -114,7 +114,9 @@ async function updateOnce(endpoint: Endpoint, activation: Activation): Promise<U
     if (!license.features.includes(pack.feature)) outcomes.push(outcome(pack, 'unlicensed', pack));
   }
 
-  await switchTo(home, await keepMetadata(home, followed, repository), newer, acceptedAt);
+  const kept = await keepMetadata(home, followed, repository);
+  const switched = newer.length === 0 ? kept : await switchTo(home, kept, newer, acceptedAt);
+  if (switched !== pointer) await collectGarbage(home, switched);
   const { license: id, state, features, expiresAt, licenseExpiresAt, serial } = license;
   return {
     license: { license: id, state, features, expiresAt, licenseExpiresAt, serial },
@@ -156,8 +158,11 @@ async function obtainNewer({ endpoint, repository, ...wanted }: Wanted): Promise
       'target-missing',
       `${path}: expected the role ${name.feature} to list it, got no such target`,
     );
-  if (active && target.sha256 === active.sha256) return null;
   const { home, client, onProgress } = endpoint;
+  if (active && target.sha256 === active.sha256) {
+    await repairPack(home, repository.source, target);
+    return null;
+  }
   return obtainPack({
     ...wanted,
     home,
@@ -178,14 +183,12 @@ function outcome(
   return { feature, pack, channel, outcome: what, version, sequence, refusal };
 }
 
-/** All new packs at once, by replacing one file; then what nothing names any more may go. */
-async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Promise<void> {
-  const next = newer.length === 0 ? pointer : switchPacks(pointer, newer, now);
-  if (newer.length > 0) {
-    await rememberOverrides(home, now);
-    await savePointer(home, next);
-  }
-  await collectGarbage(home, next);
+/** All new packs at once, by replacing one file. */
+async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Promise<Pointer> {
+  await rememberOverrides(home, now);
+  const next = switchPacks(pointer, newer, now);
+  await savePointer(home, next);
+  return next;
 }
 
 /**

@@ -59,6 +59,9 @@ describe('this disk', () => {
     await writeFile(file, newer.bytes.subarray(1));
     expect(await activeRules(endpoint)).toEqual(good);
     expect(await activeFlags(endpoint)).toEqual(['pack-damaged sigma/core/stable']);
+    await update(endpoint); // which fetches it again
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
+    expect(await activeFlags(endpoint)).toEqual([]);
   });
 
   test('a signer that was replaced is flagged, not dropped', async () => {
