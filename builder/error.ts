@@ -34,6 +34,9 @@ export type BuilderErrorCode =
   | 'server-refused'
   | 'publish-conflict'
   | 'publish-interrupted'
+  | 'feed-too-large'
+  | 'feed-missing'
+  | 'feed-stale'
   | 'option-invalid';
 
 /** `faults` holds everything that was wrong at once, where the code stands for several. */
