@@ -2,11 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import type { Json } from '../base/json.js';
 import { compareFaults, type Fault } from '../rules/fault.js';
-import { loadRuleFile, loadRuleFolder, type RuleFile } from '../rules/folder.js';
+import { loadRuleFile, type RuleFile } from '../rules/folder.js';
 import type { CompiledItem } from '../rules/item.js';
-import type { CompileOptions } from '../rules/sigma/rule.js';
 import { type PackConfig, recordedPath, type SourceConfig } from './config.js';
 import { fileReason, type RuleFacts, ruleReason } from './selection.js';
+import { loadSourceFolder, threadsFor } from './source-folder.js';
 
 /** A rule in a pack, with the file it came from (its recorded path). */
 export interface PackRule {
@@ -86,21 +86,18 @@ async function readSource(
 ): Promise<{ files: SourceFile[]; skipped: LeftOut[] }> {
   const path = resolve(folder, source.path);
   const recorded = recordedPath(source.path);
-  const sigma: CompileOptions = { placeholders: new Map(Object.entries(config.expand)) };
   if ((await stat(path)).isFile()) {
     const reason = fileReason(config, recorded);
     if (reason !== null) return { files: [], skipped: [{ file: recorded, reason }] };
-    const file = await loadRuleFile(path, basename(path), sigma);
+    const file = await loadRuleFile(path, basename(path), { placeholders: new Map(Object.entries(config.expand)) });
     return { files: [{ ...relocate(file, posix.dirname(source.path)), recorded }], skipped: [] };
   }
   const recordedOf = (file: string): string => posix.join(recorded, file);
-  const read = await loadRuleFolder(path, {
-    sigma,
-    accepts: (file) => fileReason(config, recordedOf(file)) === null,
-  });
-  const files = read.files.map((file) => ({ ...relocate(file, source.path), recorded: recordedOf(file.file) }));
+  const everything = await listAll(path);
+  const read = await loadSourceFolder({ folder: path, recorded, pack: config }, threadsFor(everything.length));
+  const files = read.map((file) => ({ ...relocate(file, source.path), recorded: recordedOf(file.file) }));
   const seen = new Set(files.map(({ recorded: name }) => name));
-  const skipped = (await listAll(path))
+  const skipped = everything
     .map(recordedOf)
     .filter((file) => !seen.has(file))
     .map((file) => ({ file, reason: fileReason(config, file) ?? 'no rule file by its name' }));

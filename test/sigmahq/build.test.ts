@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { newSigningKey, signerOf } from '../../keys/signing.js';
 import { openArchive, openPack, readPack, verifyPack } from '../../packs/pack.js';
 import { expectBuilderError } from '../builder/support.js';
 
+const compiledFolder = new URL('../../dist/builder/source-folder.js', import.meta.url);
 const sigmahq = process.env['SIGMAHQ_DIR'] ?? '';
 const folders = [
   'rules',
@@ -125,5 +127,21 @@ describe('all of SigmaHQ in one pack', () => {
     const sources = `packs:\n  all: { feature: sigma, profile: core, sources: [sigma/rules-compliance] }\n`;
     await writeFile(join(home, 'a/yms.yaml'), sources);
     await expectBuilderError('pack-empty', () => compile(join(home, 'a')));
+  });
+
+  // Threads run compiled code only, which `npm test` has made before this suite.
+  test.skipIf(!existsSync(compiledFolder))('three threads read what one reads', async () => {
+    const { loadSourceFolder } = (await import(compiledFolder.href)) as typeof import('../../builder/source-folder.js');
+    await writeFile(join(home, 'a/yms.yaml'), configOf(''));
+    const { packs } = await loadConfig(join(home, 'a/yms.yaml'));
+    const [pack] = packs;
+    if (!pack) return expect.fail('no pack');
+    const job = { folder: join(sigmahq, 'rules-emerging-threats'), recorded: 'sigma/rules-emerging-threats', pack };
+    const alone = await loadSourceFolder(job, 1);
+    expect(alone.length).toBeGreaterThan(400);
+    expect(await loadSourceFolder(job, 3)).toEqual(alone);
+    await expect(loadSourceFolder({ ...job, folder: join(home, 'gone') }, 3)).rejects.toMatchObject({
+      code: 'folder-missing',
+    });
   });
 });
