@@ -1,8 +1,9 @@
 import type { FieldValue, FlatEvent } from '../../events/event.js';
 import { secondMs } from '../../base/clock.js';
 import type { Correlation } from './correlation.js';
-import { isFulfilled, type Occurrence } from './measure.js';
+import { isFulfilled } from './measure.js';
 import type { Match, RulesetEntry } from './ruleset.js';
+import { Window, type Occurrence } from './window.js';
 
 /**
  * What a correlation needs to know of a match: small, and plain data, so that workers can collect signals which one correlator then takes
@@ -62,7 +63,7 @@ export class Correlator<E extends RulesetEntry> {
   readonly #uses = new Map<number, Use[]>();
   readonly #silent = new Set<E>();
   /** By correlation and group, the group that was quiet longest first. */
-  readonly #windows = new Map<string, Occurrence[]>();
+  readonly #windows = new Map<string, Window>();
   #occurrences = 0;
 
   constructor(entries: readonly E[]) {
@@ -139,29 +140,26 @@ export class Correlator<E extends RulesetEntry> {
     const window = this.#slide(key, occurrence, correlation.timespanSeconds * secondMs, max);
     if (!isFulfilled(correlation, window)) return null;
     if (!isShare(correlation)) this.#forget(key);
-    const [first] = window;
     return {
       entry,
       ruleId: id,
       group,
       eventCount: window.length,
-      firstTimeMs: first?.timeMs ?? signal.timeMs,
+      firstTimeMs: window.first?.timeMs ?? signal.timeMs,
       lastTimeMs: signal.timeMs,
     };
   }
 
   /** The window that ends with the occurrence; what is older is dropped. */
-  #slide(key: string, occurrence: Occurrence, spanMs: number, max: number): readonly Occurrence[] {
-    const window = this.#windows.get(key) ?? [];
+  #slide(key: string, occurrence: Occurrence, spanMs: number, max: number): Window {
+    const window = this.#windows.get(key) ?? new Window();
     this.#windows.delete(key);
     this.#windows.set(key, window);
-    const start = window.findIndex(({ timeMs }) => timeMs > occurrence.timeMs - spanMs);
-    const old = start < 0 ? window.length : start;
-    const dropped = Math.max(old, window.length + 1 - max);
-    this.forgotten += dropped - old;
-    window.splice(0, dropped);
+    const before = window.length;
+    while (window.first && window.first.timeMs <= occurrence.timeMs - spanMs) window.drop();
+    for (; window.length >= max; this.forgotten++) window.drop();
     window.push(occurrence);
-    this.#occurrences += 1 - dropped;
+    this.#occurrences += window.length - before;
     for (const oldest of this.#windows.keys()) {
       if (this.#occurrences <= maxOccurrences || oldest === key) break;
       this.forgotten += this.#windows.get(oldest)?.length ?? 0;

@@ -1,25 +1,16 @@
 import type { Condition } from './condition.js';
 import { selectNames } from './condition.js';
 import { bounds, type Bound, type Correlation, type Threshold } from './correlation.js';
-import { readNumber } from './timestamp.js';
+import type { Window } from './window.js';
 
-/** One match inside a window: when, of which of the correlation's rules, and the values of the condition's fields. */
-export interface Occurrence {
-  readonly timeMs: number;
-  /** Index into the correlation's rules. */
-  readonly rule: number;
-  /** Null where the event lacks one of the fields. */
-  readonly values: readonly string[] | null;
-}
-
-/** Whether a window fulfils its correlation at its last occurrence; occurrences are in order of time, at least one. */
-export function isFulfilled(correlation: Correlation, window: readonly Occurrence[]): boolean {
+/** Whether a window fulfils its correlation at its last occurrence. */
+export function isFulfilled(correlation: Correlation, window: Window): boolean {
   const { type, condition, expression, rules } = correlation;
   if (type !== 'temporal' && type !== 'temporal_ordered') {
     const measured = measure(correlation, window);
     return measured !== null && condition !== undefined && holds(condition, measured);
   }
-  const seen = new Set(window.map(({ rule }) => rule));
+  const seen = window.rules;
   const chain = type === 'temporal_ordered' ? longestChain(window, rules.length) : seen.size;
   if (expression === undefined) return condition ? holds(condition, chain) : chain === rules.length;
   const present = new Set(rules.filter((_, index) => seen.has(index)));
@@ -27,13 +18,11 @@ export function isFulfilled(correlation: Correlation, window: readonly Occurrenc
 }
 
 /** What the threshold is compared with, or null when nothing can be measured. */
-function measure(correlation: Correlation, window: readonly Occurrence[]): number | null {
-  const { type, condition } = correlation;
+function measure({ type, condition }: Correlation, window: Window): number | null {
   if (type === 'event_count') return window.length;
-  const tuples = window.flatMap(({ values }) => (values ? [values] : []));
-  if (type === 'value_count') return new Set(tuples.map((values) => JSON.stringify(values))).size;
+  if (type === 'value_count') return window.distinct;
   if (type === 'value_percentile' && condition?.percentile === undefined) return share(window);
-  const numbers = tuples.flatMap(([value]) => (value === undefined ? [] : (readNumber(value) ?? [])));
+  const numbers = window.numbers();
   if (numbers.length === 0) return null;
   const sum = numbers.reduce((total, value) => total + value, 0);
   if (type === 'value_sum') return sum;
@@ -45,11 +34,9 @@ function measure(correlation: Correlation, window: readonly Occurrence[]): numbe
 }
 
 /** How many of a hundred values in the window are the last occurrence's own. */
-function share(window: readonly Occurrence[]): number | null {
-  const own = window.at(-1)?.values;
-  if (!own) return null;
-  const valued = window.filter(({ values }) => values !== null);
-  return (100 * valued.filter(({ values }) => values?.[0] === own[0]).length) / valued.length;
+function share(window: Window): number | null {
+  const own = window.last?.values;
+  return own ? (100 * window.countOf(own)) / window.valued : null;
 }
 
 function median(sorted: readonly number[]): number {
@@ -59,9 +46,9 @@ function median(sorted: readonly number[]): number {
 }
 
 /** The most rules, in their order, whose occurrences follow one another. */
-function longestChain(window: readonly Occurrence[], ruleCount: number): number {
+function longestChain(window: Window, ruleCount: number): number {
   const longest = new Array<number>(ruleCount).fill(0);
-  for (const { rule } of window) {
+  for (const { rule } of window.all()) {
     const before = longest.slice(0, rule).reduce((most, length) => Math.max(most, length), 0);
     longest[rule] = Math.max(longest[rule] ?? 0, before + 1);
   }

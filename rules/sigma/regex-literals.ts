@@ -20,7 +20,7 @@ export function regexLiterals(source: string): readonly string[] | null {
   const known = reader.alternatives(0);
   if (known === null || !reader.isAtEnd) return null;
   const { needed } = flush(known);
-  return needed;
+  return needed?.includes('') === true ? null : needed;
 }
 
 class RegexReader {

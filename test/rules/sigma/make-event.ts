@@ -54,7 +54,7 @@ function wanted(condition: Condition, names: readonly string[], pick: Pick): str
     const selected = selectNames(condition[1], names);
     return operator === 'all' ? selected : selected.slice(pick(selected.length)).slice(0, 1);
   }
-  const operands = condition.slice(1) as Condition[];
+  const operands = condition.slice(1);
   const taken = operator === 'and' ? operands : operands.slice(pick(operands.length)).slice(0, 1);
   return taken.flatMap((operand) => wanted(operand, names, pick));
 }

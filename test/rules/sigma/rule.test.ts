@@ -108,7 +108,7 @@ custom: dropped
   });
 
   test('is the same whatever the order and spelling of the YAML', () => {
-    const other = `{level: high, ${'"title"'}: "T", id: ${id}, logsource: {product: w}, detection: {condition: a, a: {x: 'y'}}}`;
+    const other = `{level: high, "title": "T", id: ${id}, logsource: {product: w}, detection: {condition: a, a: {x: 'y'}}}`;
     const same = `id: ${id}\nlogsource:\n  product: w\ndetection:\n  a:\n    x: y\n  condition: (a)\ntitle: T # note\nlevel: high\n`;
     const [a] = compile(other).rules;
     const [b] = compile(same).rules;
