@@ -14,6 +14,8 @@ import { attributionsOf } from './attribution.js';
 import { type CompiledPack, compilePack, isBlocking, type LeftOut } from './compile.js';
 import type { Config, PackConfig } from './config.js';
 import { BuilderError } from './error.js';
+import type { Feed } from './feeds/feed.js';
+import { type FeedReport, saveFeeds } from './feeds/release.js';
 
 /** How a pack's rules did on their sample events; the release gate of a build. */
 export interface SampleResults {
@@ -55,6 +57,7 @@ export interface BuildReport {
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly Fault[];
   readonly tests: Json;
+  readonly feeds: readonly FeedReport[];
 }
 
 /** Where a pack stands among the repository's targets and, below `out/`, on disk. */
@@ -174,15 +177,18 @@ export function releaseTime(clock: Clock): Date {
   }
 }
 
-/** Writes `out/<feature>/<pack>/<channel>.yms`, whole or not at all. */
+/** Writes the feeds and then `out/<feature>/<pack>/<channel>.yms`, each whole or not at all. */
 export async function saveRelease(
   out: string,
   compiled: CompiledPack,
   sealed: SealedPack,
   tests: Json,
+  feeds: readonly Feed[] = [],
 ): Promise<BuildReport> {
   const { label, feature, channel } = compiled.config;
   const file = join(out, targetPath(compiled.config));
+  const sha256 = sha256Hex(sealed.bytes);
+  const feedReports = await saveFeeds(out, compiled.config, sha256, feeds);
   await writeFileAtomic(file, sealed.bytes);
   const counts = { ...countItems([]), attribution: attributionsOf(compiled.rules).length };
   for (const { item } of compiled.rules) counts[item.kind]++;
@@ -194,12 +200,13 @@ export async function saveRelease(
     sequence: sealed.header.sequence,
     file,
     bytes: sealed.bytes.length,
-    sha256: sha256Hex(sealed.bytes),
+    sha256,
     contentDigest: sealed.contentDigest,
     filesRead: compiled.filesRead,
     counts,
     leftOut: compiled.leftOut,
     warnings: compiled.faults,
     tests,
+    feeds: feedReports,
   };
 }

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { decodeUtf8 } from '../base/bytes.js';
 import { readFileAtMost } from '../base/files.js';
 import { namePattern, reservedNames } from '../keys/roles.js';
+import { feedFormatNames, feedFormatOf } from '../packs/feed.js';
 import { compareFaults, type Fault, type Place } from '../rules/fault.js';
 import { fault, parsePlacedYaml, type PlacedYaml, schemaFaults } from '../rules/placed-yaml.js';
 import { BuilderError } from './error.js';
+import { defaultMinScore, type FeedPlan } from './feeds/feed.js';
 import {
   profileNames,
   profiles,
@@ -57,6 +59,8 @@ export interface PackConfig {
     readonly failing: 'refuse' | 'leave-out';
   };
   readonly minimumClient: string;
+  /** Plain files for resolvers and firewalls, made of the pack's indicators and pools. */
+  readonly feeds: readonly FeedPlan[];
 }
 
 export interface Config {
@@ -80,6 +84,18 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const source = z.preprocess(
   (value) => (typeof value === 'string' ? { path: value } : value),
   z.strictObject({ path: relativePath, licence: text.optional(), origin: text.optional() }),
+);
+
+const feedName = z
+  .string()
+  .refine(
+    (text) => feedFormatOf(text) !== null,
+    `one of ${feedFormatNames.join(', ')}, or one with a word: hosts-strict`,
+  );
+
+const feed = z.preprocess(
+  (value) => (typeof value === 'string' ? { name: value } : value),
+  z.strictObject({ name: feedName, minScore: z.int().min(-1000).max(1000).default(defaultMinScore) }),
 );
 
 const pack = z.strictObject({
@@ -106,6 +122,7 @@ const pack = z.strictObject({
     .string()
     .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/, 'a version such as 0.1.0')
     .default('0.1.0'),
+  feeds: z.array(feed).max(32).default([]),
   licence: text.optional(),
   origin: text.optional(),
 });
@@ -203,11 +220,11 @@ export function selectPacks({ packs }: Config, labels: readonly string[]): reado
   });
 }
 
-/** Two packs cannot be published at one target path, and a source counts once. */
+/** Two packs cannot be published at one target path, and a source and a feed count once. */
 function repetitions(packs: readonly PackConfig[], document: PlacedYaml): Fault[] {
   const faults: Fault[] = [];
   const owners = new Map<string, string>();
-  for (const { label, feature, pack, channel, sources } of packs) {
+  for (const { label, feature, pack, channel, sources, feeds } of packs) {
     const target = `${feature}/${pack}/${channel}`;
     const owner = owners.get(target);
     if (owner !== undefined)
@@ -227,6 +244,15 @@ function repetitions(packs: readonly PackConfig[], document: PlacedYaml): Fault[
             'source-repeated',
             `packs.${label}.sources: expected each once, got ${path} again`,
             document.placeOf(['packs', label, 'sources', index]),
+          ),
+        );
+    for (const [index, { name }] of feeds.entries())
+      if (feeds.findIndex((other) => other.name === name) < index)
+        faults.push(
+          fault(
+            'feed-repeated',
+            `packs.${label}.feeds: expected each once, got ${name} again`,
+            document.placeOf(['packs', label, 'feeds', index]),
           ),
         );
   }
@@ -287,5 +313,6 @@ function packConfig(label: string, given: z.infer<typeof pack>): PackConfig {
     faulty: given.faulty,
     tests: { root: given.tests.root ?? null, failing: given.tests.failing },
     minimumClient: given.minimumClient,
+    feeds: given.feeds,
   };
 }

@@ -83,5 +83,6 @@ function customPack({ name, sources }: EncryptPlan): PackConfig {
     faulty: 'refuse',
     tests: { root: null, failing: 'refuse' },
     minimumClient: '0.1.0',
+    feeds: [],
   };
 }

@@ -7,11 +7,13 @@ import { encodeMetadata, type RolePolicy, verifyMetadata } from '../keys/metadat
 import { lifetimeDays, specVersion, type TargetCustom, type TargetsRole } from '../keys/roles.js';
 import type { Signer } from '../keys/signer.js';
 import { signMetadata } from '../keys/signing.js';
+import { feedPath } from '../packs/feed.js';
 import type { PackHeader } from '../packs/header.js';
 import { readPack, verifyPack } from '../packs/pack.js';
 import { targetPath } from './build.js';
 import type { PackConfig } from './config.js';
 import { BuilderError } from './error.js';
+import { type BuiltFeed, loadFeeds } from './feeds/release.js';
 import { featurePolicy, type ReleaseBase } from './release-base.js';
 import { type CommitFiles, postCommit, type ServerAccess, uploadBlob } from './server-client.js';
 
@@ -23,12 +25,13 @@ export interface BuiltPack {
   readonly bytes: Uint8Array;
   readonly sha256: string;
   readonly header: PackHeader;
+  readonly feeds: readonly BuiltFeed[];
 }
 
 /**
- * The pack in `out/`, verified as server and endpoints will, or null when it has not been built.
+ * The pack in `out/`, verified as server and endpoints will, with its feeds, or null when it has not been built.
  *
- * @throws BuilderError `pack-foreign`, `feature-unknown`, `keys-document`; PackError, KeyError
+ * @throws BuilderError `pack-foreign`, `feature-unknown`, `keys-document`, `feed-missing`, `feed-stale`; PackError, KeyError
  */
 export async function loadBuiltPack(out: string, config: PackConfig, base: ReleaseBase): Promise<BuiltPack | null> {
   const path = targetPath(config);
@@ -48,7 +51,8 @@ export async function loadBuiltPack(out: string, config: PackConfig, base: Relea
         hint: 'the distribution keys have changed: run yms build again',
       },
     );
-  return { path, bytes, sha256: sha256Hex(bytes), header };
+  const sha256 = sha256Hex(bytes);
+  return { path, bytes, sha256, header, feeds: await loadFeeds(out, config, sha256) };
 }
 
 export interface PublishPlan {
@@ -59,7 +63,8 @@ export interface PublishPlan {
 }
 
 /**
- * What a publication changes: per feature the current role with the new packs, version + 1, good for 30 days.
+ * What a publication changes: per feature the current role with the new packs, version + 1, good for 30 days. A pack's
+ * feeds go with it: those of its last release are replaced, and dropped where it has them no more.
  *
  * @throws BuilderError `sequence-invalid` for a pack that is not newer than the published one
  */
@@ -74,10 +79,13 @@ export function planPublication(
   const roles = new Map<string, TargetsRole>();
   for (const feature of features) {
     const current = base.roles.get(feature) ?? null;
-    const targets = { ...current?.targets };
-    for (const { path, bytes, sha256, header } of packs)
-      if (header.feature === feature)
-        targets[path] = { length: bytes.length, hashes: { sha256 }, custom: targetCustom(header) };
+    let targets = { ...current?.targets };
+    for (const { path, bytes, sha256, header, feeds } of packs) {
+      if (header.feature !== feature) continue;
+      targets = withoutFeeds(targets, header);
+      targets[path] = { length: bytes.length, hashes: { sha256 }, custom: targetCustom(header) };
+      for (const feed of feeds) targets[feed.path] = { length: feed.bytes.length, hashes: { sha256: feed.sha256 } };
+    }
     roles.set(feature, {
       _type: 'targets',
       spec_version: specVersion,
@@ -99,6 +107,11 @@ function isNew(base: ReleaseBase, { path, sha256, header }: BuiltPack): boolean 
     `${path}: expected a sequence above the published ${sequence}, got ${header.sequence}`,
     { hint: 'run yms build again on top of what is published now' },
   );
+}
+
+function withoutFeeds(targets: TargetsRole['targets'], { feature, pack, channel }: PackHeader): TargetsRole['targets'] {
+  const prefix = feedPath({ feature, pack, channel, name: '' });
+  return Object.fromEntries(Object.entries(targets).filter(([path]) => !path.startsWith(prefix)));
 }
 
 function targetCustom({ kind, version, sequence, from }: PackHeader): TargetCustom {
@@ -158,7 +171,9 @@ export async function publish(
   const { roots, targets, keysJson } = base.upload;
   const commit: CommitFiles = { roots, targets, roles };
   if (roots.length === 0 && targets === null && roles.size === 0) return false;
-  const blobs = plan.packs.map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }));
+  const blobs = plan.packs
+    .flatMap((pack) => [pack, ...pack.feeds])
+    .map(({ path, bytes, sha256 }) => ({ name: path, bytes, sha256 }));
   if (keysJson !== null) blobs.unshift({ name: 'keys.json', bytes: keysJson, sha256: sha256Hex(keysJson) });
   for (const [i, { name, bytes, sha256 }] of blobs.entries()) {
     const sent = await uploadBlob(access, sha256, bytes);

@@ -10,8 +10,10 @@ import {
   targetPath,
 } from '../../builder/build.js';
 import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { releaseFeeds } from '../../builder/feeds/release.js';
 import { featurePolicy, releaseBase } from '../../builder/release-base.js';
 import { ReleaseKeys } from '../../builder/release-keys.js';
+import { testSamples } from '../../builder/samples.js';
 import { currentRepository } from '../../builder/trust.js';
 import { workspaceAt } from '../../builder/workspace.js';
 import { formatFault } from '../../rules/fault.js';
@@ -60,7 +62,7 @@ async function buildAction(labels: readonly string[], options: BuildOptions): Pr
   // Everything that can be refused is refused before the first file is written.
   const releases = [];
   for (const pack of packs) {
-    const { compiled, tests } = await compileRelease(config, pack);
+    const { compiled, tests } = await compileRelease(config, pack, testSamples);
     const policy = featurePolicy(base, pack.feature);
     const release = nextRelease(base.roles.get(pack.feature) ?? null, targetPath(pack), createdAt, {
       version: options.version,
@@ -74,11 +76,11 @@ async function buildAction(labels: readonly string[], options: BuildOptions): Pr
       ...(options.rollbackOf !== undefined && { rollbackOf: options.rollbackOf }),
       tests,
     });
-    releases.push({ compiled, sealed, tests });
+    releases.push({ compiled, sealed, tests, feeds: releaseFeeds(compiled, sealed.header) });
   }
   const reports: BuildReport[] = [];
-  for (const { compiled, sealed, tests } of releases)
-    reports.push(await saveRelease(workspace.out, compiled, sealed, tests));
+  for (const { compiled, sealed, tests, feeds } of releases)
+    reports.push(await saveRelease(workspace.out, compiled, sealed, tests, feeds));
   if (options.json) printJson(reports);
   else for (const report of reports) printReport(report);
 }
@@ -94,6 +96,11 @@ function printReport(report: BuildReport): void {
     `  ${report.filesRead} files read, ${total} rules in: ${rules.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
   );
   print(`  content digest ${report.contentDigest}`);
+  for (const { name, entries, inPart, leftOut } of report.feeds)
+    print(
+      `  feed ${name}: ${entries} entries${inPart > 0 ? ` (${inPart} in part)` : ''}, left out: ` +
+        `${leftOut.format} that it cannot say, ${leftOut.score} by score, ${leftOut.trusted} trusted`,
+    );
   print(`  ${report.leftOut.length} left out${report.leftOut.length > 0 ? ':' : ''}`);
   for (const { file, id, reason } of report.leftOut)
     print(printable(`    ${file}${id === undefined ? '' : ` ${id}`}: ${reason}`));

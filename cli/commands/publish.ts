@@ -59,7 +59,7 @@ async function publishAction(labels: readonly string[], options: PublishOptions)
   const releaseKeys = new ReleaseKeys(workspace.secrets, askPassphrase);
   const roles = await signRoles(base, plan, (feature, policy) => releaseKeys.signersOf(feature, policy));
   const progress = startProgress('upload');
-  const total = plan.packs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const total = plan.packs.flatMap((pack) => [pack, ...pack.feeds]).reduce((sum, { bytes }) => sum + bytes.length, 0);
   let sentBytes = 0;
   try {
     const changed = await publish({ server, token }, base, plan, roles, ({ bytes }) => {
@@ -75,11 +75,12 @@ async function publishAction(labels: readonly string[], options: PublishOptions)
     roots: base.upload.roots.length,
     targets: base.upload.targets === null ? null : base.targets.version,
     roles: [...plan.roles].map(([feature, { version, expires }]) => ({ feature, version, expires })),
-    packs: plan.packs.map(({ path, sha256, header }) => ({
+    packs: plan.packs.map(({ path, sha256, header, feeds }) => ({
       path,
       version: header.version,
       sequence: header.sequence,
       sha256,
+      feeds: feeds.map((feed) => ({ path: feed.path, sha256: feed.sha256 })),
     })),
   };
   if (options.json) printJson(report);
@@ -91,7 +92,7 @@ interface Report {
   readonly roots: number;
   readonly targets: number | null;
   readonly roles: readonly { feature: string; version: number; expires: string }[];
-  readonly packs: readonly { path: string; version: string; sequence: number }[];
+  readonly packs: readonly { path: string; version: string; sequence: number; feeds: readonly { path: string }[] }[];
 }
 
 function printReport({ server, roots, targets, roles, packs }: Report): void {
@@ -101,7 +102,10 @@ function printReport({ server, roots, targets, roles, packs }: Report): void {
   }
   if (roots > 0) print(`${roots} root(s) published`);
   if (targets !== null) print(`targets ${targets} published`);
-  for (const { path, version, sequence } of packs) print(`${path}: ${version}, sequence ${sequence}`);
+  for (const { path, version, sequence, feeds } of packs) {
+    print(`${path}: ${version}, sequence ${sequence}`);
+    for (const feed of feeds) print(`  ${feed.path}`);
+  }
   for (const { feature, version, expires } of roles) print(`role ${feature} ${version}, expires ${expires}`);
 }
 

@@ -36,6 +36,7 @@ describe('yms.yaml', () => {
           faulty: 'refuse',
           tests: { root: null, failing: 'refuse' },
           minimumClient: '0.1.0',
+          feeds: [],
         },
       ],
     });
@@ -63,6 +64,9 @@ packs:
     faulty: leave-out
     tests: { root: ../sigma, failing: leave-out }
     minimumClient: 1.2.3
+    feeds:
+      - hosts
+      - { name: hosts-strict, minScore: 75 }
 `,
       'yms.yaml',
       '/w',
@@ -81,6 +85,10 @@ packs:
       expand: { admins: ['root', '0'] },
       tests: { root: '../sigma', failing: 'leave-out' },
       minimumClient: '1.2.3',
+      feeds: [
+        { name: 'hosts', minScore: 40 },
+        { name: 'hosts-strict', minScore: 75 },
+      ],
     });
   });
 
@@ -118,6 +126,18 @@ packs:
   test('a message says subject, expectation and what came', () => {
     const { faults } = parseConfig(minimal.replace('sigma', '[a]'), 'yms.yaml', '/w');
     expect(faults.map(({ message }) => message)).toEqual(['packs.core.feature: expected string, got a list']);
+  });
+
+  test.each([
+    ['of no known format', 'bind', '5:13 wrong-value'],
+    ['of no name', 'hosts-', '5:13 wrong-value'],
+    ['of another format that begins alike', 'hostsfile', '5:13 wrong-value'],
+    ['without a name', '{ minScore: 3 }', '5:13 missing-key'],
+    ['with an unknown key', '{ name: rpz, zone: x }', '5:26 unknown-key'],
+    ['with half a score', '{ name: rpz, minScore: 0.5 }', '5:36 wrong-type'],
+    ['that comes twice', 'rpz, hosts, rpz', '5:25 feed-repeated'],
+  ])('a feed %s', (_, feeds, expected) => {
+    expect(faultsOf(`${minimal}    feeds: [${feeds}]\n`)).toEqual([expected]);
   });
 
   test.each([
