@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FieldValue } from '../../../events/event.js';
 import { Correlator, maxWindow } from '../../../rules/sigma/correlator.js';
-import type { SigmaRule } from '../../../rules/sigma/rule.js';
 import { Ruleset, type RulesetEntry } from '../../../rules/sigma/ruleset.js';
 import { makeEvent, makeRules } from './make-event.js';
 

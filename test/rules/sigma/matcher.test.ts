@@ -220,7 +220,7 @@ describe('keywords', () => {
 describe('conditions', () => {
   const detection = (condition: string) =>
     `sel_1: {a: 1}\nsel_2: {b: 1}\nfilter_1: {c: 1}\n_hidden: {d: 1}\ncondition: ${condition}`;
-  const event = (fields: string) => Object.fromEntries([...fields].map((name) => [name, 1]));
+  const event = (fields: string) => Object.fromEntries(Array.from(fields, (name) => [name, 1]));
 
   test.each<[string, string, boolean]>([
     ['1 of sel_*', 'a', true],
