@@ -10,7 +10,8 @@ import { openSqlite, recordsOn } from '../../server/records/database.js';
 import { parseListenAddress } from '../../server/main.js';
 import { newId, idPattern } from '../../server/ids.js';
 import { expectCode } from '../support/expect-code.js';
-import { silentLog, testStart } from '../support/server.js';
+import { testStart } from '../support/people.js';
+import { silentLog } from '../support/server.js';
 
 const clock = new FixedClock(testStart);
 let parent: string;

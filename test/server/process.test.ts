@@ -11,7 +11,8 @@ import { FixedClock } from '../../base/clock.js';
 import { parsePublicKey, type PublicKey } from '../../keys/key.js';
 import { encodeKeysJson } from '../../keys/keys-json.js';
 import { parseMetadata } from '../../keys/metadata.js';
-import { call, smallPack, TestHouse } from '../support/server.js';
+import { smallPack, TestHouse } from '../support/people.js';
+import { call } from '../support/server.js';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const tsx = fileURLToPath(import.meta.resolve('tsx'));
