@@ -30,6 +30,7 @@ export type BuilderErrorCode =
   | 'pack-foreign'
   | 'sequence-invalid'
   | 'samples-failed'
+  | 'samples-invalid'
   | 'server-missing'
   | 'server-refused'
   | 'publish-conflict'

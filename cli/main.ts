@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   init: async () => (await import('./commands/init.js')).registerInit,
   keys: async () => (await import('./commands/keys.js')).registerKeys,
   lint: async () => (await import('./commands/lint.js')).registerLint,
+  test: async () => (await import('./commands/test.js')).registerTest,
   build: async () => (await import('./commands/build.js')).registerBuild,
   encrypt: async () => (await import('./commands/encrypt.js')).registerEncrypt,
   inspect: async () => (await import('./commands/inspect.js')).registerInspect,
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   merge: async () => (await import('./commands/merge.js')).registerMerge,
   rules: async () => (await import('./commands/rules.js')).registerRules,
   scan: async () => (await import('./commands/scan.js')).registerScan,
+  triage: async () => (await import('./commands/triage.js')).registerTriage,
 };
 
 const overview = `

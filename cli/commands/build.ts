@@ -13,7 +13,7 @@ import { configFileName, loadConfig, selectPacks } from '../../builder/config.js
 import { releaseFeeds } from '../../builder/feeds/release.js';
 import { featurePolicy, releaseBase } from '../../builder/release-base.js';
 import { ReleaseKeys } from '../../builder/release-keys.js';
-import { testSamples } from '../../builder/samples.js';
+import { type SampleRecord, testSamples } from '../../builder/samples.js';
 import { currentRepository } from '../../builder/trust.js';
 import { workspaceAt } from '../../builder/workspace.js';
 import { formatFault } from '../../rules/fault.js';
@@ -95,6 +95,8 @@ function printReport(report: BuildReport): void {
   print(
     `  ${report.filesRead} files read, ${total} rules in: ${rules.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
   );
+  const { passed, untested, failed } = report.tests as SampleRecord;
+  print(`  samples: ${passed} rules passed, ${failed.length} failed, ${untested} untested`);
   print(`  content digest ${report.contentDigest}`);
   for (const { name, entries, inPart, leftOut } of report.feeds)
     print(
