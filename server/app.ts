@@ -17,6 +17,7 @@ import { activationRoutes } from './routes/activations.js';
 import { auditRoutes } from './routes/audit.js';
 import { blobRoutes } from './routes/blobs.js';
 import { commitRoutes } from './routes/commits.js';
+import { feedRoutes } from './routes/feeds.js';
 import { customerRoutes } from './routes/customers.js';
 import { healthRoutes } from './routes/health.js';
 import { hostRoutes } from './routes/hosts.js';
@@ -45,6 +46,7 @@ export function createApp(deps: ServerDeps): Express {
   for (const routes of [
     metadataRoutes,
     targetRoutes,
+    feedRoutes,
     blobRoutes,
     commitRoutes,
     releaseRoutes,

@@ -48,6 +48,7 @@ export type ServerErrorCode =
   | 'target-count'
   | 'target-pack'
   | 'target-custom'
+  | 'target-feed'
   | 'target-sequence'
   // the server's own state
   | 'folder-not-empty'

@@ -63,6 +63,7 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'target-count': [422, 'The role has too many targets'],
   'target-pack': [422, 'A target is not the pack that its path says'],
   'target-custom': [422, 'A target says something else than its pack'],
+  'target-feed': [422, 'A target is no feed that may be served'],
   'target-sequence': [409, 'A sequence does not rise'],
   'folder-not-empty': [500, 'The server failed'],
   'folder-not-initialised': [500, 'The server failed'],

@@ -11,6 +11,8 @@ export interface Representation {
   readonly etag: string;
   readonly mediaType: string;
   readonly cacheControl: string;
+  /** For readers that know no ETag (RFC 9110 section 8.8.2). */
+  readonly modifiedAt?: Date;
   read(range?: { readonly start: number; readonly end: number }): Readable;
 }
 
@@ -38,8 +40,9 @@ export async function send(request: Request, response: Response, what: Represent
     ETag: `"${what.etag}"`,
     'Cache-Control': what.cacheControl,
     'Accept-Ranges': 'bytes',
+    ...(what.modifiedAt && { 'Last-Modified': what.modifiedAt.toUTCString() }),
   });
-  if (isCurrent(request.headers['if-none-match'], what.etag)) {
+  if (isCurrent(request, what)) {
     response.status(304).end();
     return;
   }
@@ -64,10 +67,13 @@ export async function send(request: Request, response: Response, what: Represent
 
 /**
  * Whether a client holds these bytes already (RFC 9110 section 13.1.2). Express's own answer would also heed a request's
- * `Cache-Control: no-cache`, which fetch sends along with every If-None-Match.
+ * `Cache-Control: no-cache`, which fetch sends along with every If-None-Match. A time must be the very one that we gave:
+ * a release that was taken back has the older file as its newer one.
  */
-function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
+function isCurrent({ headers }: Request, { etag, modifiedAt }: Representation): boolean {
+  const ifNoneMatch = headers['if-none-match'];
+  if (ifNoneMatch === undefined)
+    return modifiedAt !== undefined && headers['if-modified-since'] === modifiedAt.toUTCString();
   return ifNoneMatch.split(',').some((tag) => ['*', `"${etag}"`, `W/"${etag}"`].includes(tag.trim()));
 }
 

@@ -7,11 +7,12 @@ import { ServerError } from '../error.js';
 import type { Records } from '../records/database.js';
 import type { PackRow } from '../records/tables.js';
 import { currentRole, type Held, loadRepository, type OnlineVersions, type Repository } from '../repository.js';
+import { type AcceptedFeed, acceptFeed } from './feed.js';
 import { acceptPack } from './pack.js';
 import { acceptRole } from './role.js';
 import { acceptRoots } from './root.js';
 import { saveCommit } from './save.js';
-import { requirePackPath } from './target-path.js';
+import { requireTargetPath } from './target-path.js';
 import { acceptTargets, requireKeysJson } from './targets.js';
 
 /** Metadata files, exact bytes. */
@@ -26,8 +27,9 @@ export interface AcceptedCommit {
   /** Null when the current one stays. */
   readonly targets: Held<TargetsRole> | null;
   readonly roles: ReadonlyMap<string, Held<TargetsRole>>;
-  /** The packs of every role that was looked at. */
+  /** The packs, and the feeds, of every role that was looked at. */
   readonly packs: readonly PackRow[];
+  readonly feeds: readonly AcceptedFeed[];
   /** What is served when the commit is saved. */
   readonly repository: Repository;
 }
@@ -96,7 +98,7 @@ async function servedVersions({ records }: CommitDeps, files: CommitFiles): Prom
   return { snapshot: snapshot?.signed.version ?? 0, timestamp: timestamp?.signed.version ?? 0 };
 }
 
-/** Reads like the policy: roots, then targets under the last root, then roles under targets, then each role's packs. */
+/** Reads like the policy: roots, then targets under the last root, then roles under targets, then each role's packs and feeds. */
 async function acceptCommit(deps: CommitDeps, files: CommitFiles, current: Repository | null): Promise<AcceptedCommit> {
   const { clock, keys, blobs } = deps;
   if (current === null && files.roots.length === 0)
@@ -115,6 +117,7 @@ async function acceptCommit(deps: CommitDeps, files: CommitFiles, current: Repos
     roles.set(name, acceptRole(name, file, current?.roles.get(name) ?? null, rolePolicy(delegations, name), clock));
   }
   const packs: PackRow[] = [];
+  const feeds: AcceptedFeed[] = [];
   const served = new Map([...(current?.roles ?? []), ...roles]);
   for (const [name, role] of served) {
     if (!delegations) continue;
@@ -123,14 +126,18 @@ async function acceptCommit(deps: CommitDeps, files: CommitFiles, current: Repos
       if (!isRekeyed(name, current?.targets.signed, targets.signed)) continue;
       requireStillSigned(name, role, delegations);
     }
-    for (const [path, entry] of Object.entries(role.signed.targets))
-      packs.push(await acceptPack(path, requirePackPath(path, name), entry, policy, deps));
+    for (const [path, entry] of Object.entries(role.signed.targets)) {
+      const target = requireTargetPath(path, name);
+      if ('part' in target) packs.push(await acceptPack(path, target, entry, policy, deps));
+      else feeds.push(await acceptFeed(path, entry, blobs));
+    }
   }
   return {
     roots,
     targets: files.targets === null ? null : targets,
     roles,
     packs,
+    feeds,
     repository: { root, targets, roles: served },
   };
 }

@@ -3,15 +3,15 @@ import { parseMetadata, type RolePolicy, verifyMetadata, verifyUnexpired } from 
 import type { TargetsRole } from '../../keys/roles.js';
 import { ServerError } from '../error.js';
 import type { Held } from '../repository.js';
-import { requirePackPath } from './target-path.js';
+import { requireTargetPath } from './target-path.js';
 import { requireLifetime, requireNext } from './version.js';
 
 /** Metadata cost is quadratic in tuf-js; one feature has few packs and channels. */
 const maxTargets = 500;
 
 /**
- * A delegated role's new file, by itself: its quorum, its version, its paths, its life. The packs that it lists are
- * checked by `acceptPack`.
+ * A delegated role's new file, by itself: its quorum, its version, its paths, its life. The packs and
+ * feeds that it lists are checked by `acceptPack` and `acceptFeed`.
  *
  * @throws ServerError `version-not-next`, `expiry-too-far`, `target-count`, `target-path`, `delegation`; KeyError
  */
@@ -32,6 +32,6 @@ export function acceptRole(
   const paths = Object.keys(signed.targets);
   if (paths.length > maxTargets)
     throw new ServerError('target-count', `${subject}: expected at most ${maxTargets} targets, got ${paths.length}`);
-  for (const path of paths) requirePackPath(path, feature);
+  for (const path of paths) requireTargetPath(path, feature);
   return { signed, bytes: file };
 }

@@ -18,7 +18,7 @@ export async function saveCommit(
   accepted: AcceptedCommit,
   actor: string,
 ): Promise<OnlineVersions> {
-  const { roots, targets, roles, packs, repository } = accepted;
+  const { roots, targets, roles, packs, feeds, repository } = accepted;
   try {
     return await records.transaction().execute(async (trx) => {
       for (const pack of packs) await savePack(trx, pack);
@@ -36,6 +36,7 @@ export async function saveCommit(
           targets: targets?.signed.version ?? null,
           roles: Object.fromEntries([...roles].map(([name, { signed }]) => [name, signed.version])),
           packs: packs.map(({ path, version, sequence, sha256 }) => ({ path, version, sequence, sha256 })),
+          ...(feeds.length > 0 && { feeds }),
         },
       });
       return signSnapshot(trx, keys, clock, repository);

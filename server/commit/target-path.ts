@@ -1,4 +1,5 @@
 import { namePattern } from '../../keys/roles.js';
+import { type FeedPath, parseFeedPath } from '../../packs/feed.js';
 import { ServerError } from '../error.js';
 
 export interface PackPath {
@@ -17,13 +18,17 @@ export function parsePackPath(path: string): PackPath | null {
   return { feature, pack, channel, part: part as PackPath['part'] };
 }
 
-/** @throws ServerError `target-path` for another form, or a path outside of `feature` */
-export function requirePackPath(path: string, feature: string): PackPath {
-  const parsed = parsePackPath(path);
+/**
+ * The pack or feed that a role may list at `path`.
+ *
+ * @throws ServerError `target-path` for another form, or a path outside of `feature`
+ */
+export function requireTargetPath(path: string, feature: string): PackPath | FeedPath {
+  const parsed = parsePackPath(path) ?? parseFeedPath(path);
   if (parsed?.feature !== feature)
     throw new ServerError(
       'target-path',
-      `role ${feature}: expected paths like ${feature}/<pack>/<channel>.yms, got ${path}`,
+      `role ${feature}: expected paths like ${feature}/<pack>/<channel>.yms or .feed.<format>, got ${path}`,
       {
         place: { file: path },
       },
