@@ -37,6 +37,8 @@ export class Bucket {
   readonly #seen: Int32Array;
   /** By rule: the turn in which it last became a candidate. */
   readonly #taken: Int32Array;
+  /** By slot of the event: the turn in which its value was scanned with a field's needles. */
+  #scanned = new Int32Array(0);
   readonly #candidates: number[] = [];
   #turn = 0;
 
@@ -50,6 +52,10 @@ export class Bucket {
     this.#taken = new Int32Array(rules.length);
     this.#open = [...rules.keys()].filter((rule) => rules[rule]?.clauses.some((clause) => clause.length === 0));
     const { fields, message } = collectWitnesses(clauses.map(({ clause }) => clause));
+    for (const { needles } of fields.values())
+      if (needles.size > 0)
+        for (const { needle, postings } of message.values())
+          for (const posting of postings) addNeedle(needles, needle, posting);
     this.#fields = [...fields].map(([field, witnesses]) => ({
       field,
       present: witnesses.present.length > 0 ? Int32Array.from(witnesses.present) : null,
@@ -75,6 +81,7 @@ export class Bucket {
     if (++this.#turn === 0x7fffffff) {
       this.#seen.fill(0);
       this.#taken.fill(0);
+      this.#scanned.fill(0);
       this.#turn = 1;
     }
     for (const rule of this.#open) this.#candidates.push(rule);
@@ -102,14 +109,23 @@ export class Bucket {
     for (const entry of value) if (entry !== null) this.#lookUp(index, foldCase(String(entry)));
   }
 
-  /** Needles have no line ends, which join the values of a message, so that each stands within one value. */
+  /**
+   * Needles have no line ends, which join the values of a message, so that each stands within one value. The needles of the message are
+   * among those of every field too, whose values need no second pass.
+   */
   #scanMessage(message: NeedleIndex, view: EventView): void {
     if (view.event.line !== null) {
       this.#scan(message, view.foldedMessage);
       return;
     }
     const { values } = view.event;
+    if (this.#scanned.length < values.length) this.#scanned = new Int32Array(2 * values.length);
+    for (const { field, needles } of this.#fields) {
+      const slot = view.slot(field);
+      if (needles && slot >= 0) this.#scanned[slot] = this.#turn;
+    }
     for (let slot = 0; slot < values.length; slot++) {
+      if (this.#scanned[slot] === this.#turn) continue;
       const text = view.foldedSlot(slot);
       const value = values[slot];
       if (text !== undefined) this.#scan(message, text);

@@ -6,9 +6,9 @@ export interface Needle {
 
 const shortGram = 2;
 
-/** Whether a text can be a needle: two characters, or one beyond ASCII; a single common character tells nothing. */
+/** Whether a text can be a needle: two characters, or one that is seldom; a single common character tells nothing. */
 export function isNeedle(text: string): boolean {
-  return text.length >= shortGram || text.charCodeAt(0) >= 0x80;
+  return text.length >= shortGram || /^[^\w\s.,:;/\\()"'-]$/.test(text);
 }
 
 const longGram = 4;
@@ -26,6 +26,8 @@ export class GramIndex {
   readonly #short: GramTable | null;
   /** Needles of one character, by it. */
   readonly #single: ReadonlyMap<number, readonly number[]> | null;
+  /** Which of the lower seven bits of a character a single one has. */
+  readonly #singleBits = new Uint8Array(128);
 
   constructor(needles: readonly Needle[]) {
     this.#needles = needles;
@@ -39,12 +41,15 @@ export class GramIndex {
     );
     this.#short = short.length > 0 ? new GramTable(short, shortGram) : null;
     this.#single = single.length > 0 ? byCharacter(single) : null;
+    for (const code of this.#single?.keys() ?? []) this.#singleBits[code & 0x7f] = 1;
   }
 
   /** Calls `hit` with the number of each needle found, once for every place where it stands. */
   scan(text: string, hit: (needle: number) => void): void {
     const long = this.#long;
     const short = this.#short;
+    const single = this.#single;
+    const singleBits = this.#singleBits;
     let window = 0;
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
@@ -55,8 +60,8 @@ export class GramIndex {
         if (long.grams[entry] === window && at >= longGram - 1) this.#check(text, at, long, entry, hit);
         entry = long.next[entry] ?? 0;
       }
-      if (code >= 0x80 && this.#single !== null)
-        for (const number of this.#single.get(code) ?? []) this.#checkSingle(text, at, number, hit);
+      if (single !== null && singleBits[code & 0x7f] === 1)
+        for (const number of single.get(code) ?? []) this.#checkSingle(text, at, number, hit);
       if (short === null) continue;
       const pair = window & 0xffff;
       const pairHash = Math.imul(pair, multiplier);

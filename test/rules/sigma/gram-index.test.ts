@@ -16,7 +16,7 @@ const plainly = (needles: readonly Needle[], text: string) =>
     .map(([number]) => number);
 
 test('finds what a plain search finds', () => {
-  const unit = fc.constantFrom('a', 'b', 'c', '\\', 'é', '\u2013', '\u0161', '😀');
+  const unit = fc.constantFrom('a', 'b', 'c', '\\', '^', 'é', '\u2013', '\u0161', '😀');
   const needle = fc.record({
     text: fc.string({ unit, minLength: 1, maxLength: 8 }).filter(isNeedle),
     place: fc.constantFrom('start', 'end', 'anywhere'),
@@ -36,6 +36,6 @@ test('thousands of needles that share their ends', () => {
 });
 
 test('what can be a needle', () => {
-  expect(['ab', 'é', '😀'].every(isNeedle)).toBe(true);
+  expect(['ab', 'é', '😀', '`', '^'].every(isNeedle)).toBe(true);
   expect(['', 'a', '-'].some(isNeedle)).toBe(false);
 });
