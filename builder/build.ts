@@ -74,8 +74,9 @@ export async function compileRelease(
   config: Config,
   pack: PackConfig,
   testSamples?: TestSamples,
+  now?: Date,
 ): Promise<{ compiled: CompiledPack; tests: Json }> {
-  const compiled = await compilePack(config.folder, pack);
+  const compiled = await compilePack(config.folder, pack, now);
   refuseFaults(compiled);
   const results = testSamples ? await testSamples(config.folder, compiled) : null;
   const passed = results === null ? compiled : withoutFailed(compiled, results);

@@ -1,10 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
+import { buildTime, systemClock } from '../base/clock.js';
 import type { Json } from '../base/json.js';
 import { compareFaults, type Fault } from '../rules/fault.js';
 import { loadRuleFile, type RuleFile } from '../rules/folder.js';
+import { WarningList } from '../rules/ioc/warning-list.js';
 import type { CompiledItem } from '../rules/item.js';
 import { type PackConfig, recordedPath, type SourceConfig } from './config.js';
+import { isRefusal, judgeIndicators } from './indicator-lint.js';
 import { fileReason, type RuleFacts, ruleReason } from './selection.js';
 import { loadSourceFolder, threadsFor } from './source-folder.js';
 
@@ -43,16 +46,27 @@ export interface CompiledPack {
 /** These leave a rule out of a pack without stopping a build: no typing error, but a value that only the user has. */
 const toleratedCodes: readonly string[] = ['placeholder-unresolved'];
 
-/** Whether a fault must stop a build. */
-export function isBlocking(fault: Fault): boolean {
+/** Whether `yms lint` is to fail on it. */
+export function isLintError(fault: Fault): boolean {
   return fault.severity === 'error' && !toleratedCodes.includes(fault.code);
+}
+
+/** Whether a fault must stop a build. An indicator that the lint refuses does not: one line of a feed is no typing error. */
+export function isBlocking(fault: Fault): boolean {
+  return isLintError(fault) && !isRefusal(fault);
 }
 
 /**
  * Reads and compiles the sources of a pack and applies its filters. Every file that is not read and every rule that is
- * not taken is listed with its reason; what is wrong is collected, never thrown.
+ * not taken is listed with its reason; what is wrong is collected, never thrown. Indicators that are expired at `now`
+ * (`SOURCE_DATE_EPOCH`, or the time) stay out.
  */
-export async function compilePack(folder: string, config: PackConfig): Promise<CompiledPack> {
+export async function compilePack(
+  folder: string,
+  config: PackConfig,
+  now = buildTime(systemClock),
+): Promise<CompiledPack> {
+  const warningList = new WarningList();
   const rules: PackRule[] = [];
   const leftOut: LeftOut[] = [];
   const faults: Fault[] = [];
@@ -62,7 +76,11 @@ export async function compilePack(folder: string, config: PackConfig): Promise<C
     const recorded = recordedPath(source.path);
     const { files, skipped } = await readSource(folder, source, config);
     const before = rules.length;
-    for (const file of files) takeFile(file, source, config, { rules, leftOut, faults });
+    for (const file of files) {
+      const { faults: judged, reasons } = judgeIndicators(file.items, file.placed, now, warningList);
+      for (const fault of judged) faults.push(fault);
+      takeFile(file, source, config, reasons, { rules, leftOut, faults });
+    }
     leftOut.push(...skipped);
     filesRead += files.length;
     sources.push({ path: recorded, files: files.length, rules: rules.length - before });
@@ -77,6 +95,8 @@ export async function compilePack(folder: string, config: PackConfig): Promise<C
 /** Places of faults are as `yms.yaml` writes the source, so that an editor beside it can jump there. */
 interface SourceFile extends RuleFile {
   readonly recorded: string;
+  /** The name of the file in places. */
+  readonly placed: string;
 }
 
 async function readSource(
@@ -104,12 +124,12 @@ async function readSource(
   return { files, skipped };
 }
 
-function relocate(file: RuleFile, folder: string): RuleFile {
+function relocate(file: RuleFile, folder: string): RuleFile & { placed: string } {
   const faults = file.faults.map((fault) => ({
     ...fault,
     place: { ...fault.place, file: posix.join(folder, fault.place.file ?? file.file) },
   }));
-  return { ...file, faults };
+  return { ...file, faults, placed: posix.join(folder, file.file) };
 }
 
 /** Every file below the folder, by its path with `/`; links are named, not followed. */
@@ -131,7 +151,13 @@ interface Taken {
   readonly faults: Fault[];
 }
 
-function takeFile(file: SourceFile, source: SourceConfig, config: PackConfig, taken: Taken): void {
+function takeFile(
+  file: SourceFile,
+  source: SourceConfig,
+  config: PackConfig,
+  reasons: ReadonlyMap<string, string>,
+  taken: Taken,
+): void {
   for (const fault of file.faults) taken.faults.push(fault);
   const errors = file.faults.filter(({ severity }) => severity === 'error');
   const [first] = errors;
@@ -142,7 +168,7 @@ function takeFile(file: SourceFile, source: SourceConfig, config: PackConfig, ta
   }
   if (first) taken.leftOut.push({ file: file.recorded, reason: `in part: ${first.message} (${first.code})` });
   for (const item of file.items) {
-    const reason = item.kind === 'sigma' ? ruleReason(config, factsOf(item.value)) : null;
+    const reason = item.kind === 'sigma' ? ruleReason(config, factsOf(item.value)) : (reasons.get(item.id) ?? null);
     if (reason === null) taken.rules.push({ item, file: file.recorded, source });
     else taken.leftOut.push({ file: file.recorded, id: item.id, reason });
   }

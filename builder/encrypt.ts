@@ -46,7 +46,8 @@ export async function encryptSources(plan: EncryptPlan): Promise<EncryptReport> 
   if (plan.hosts.length === 0) throw new BuilderError('key-missing', 'hosts: expected at least one key, got none');
   if (distinctKeys(plan.hosts).length !== plan.hosts.length)
     throw new BuilderError('key-repeated', 'hosts: expected each key once, got one of them twice');
-  const { compiled } = await compileRelease({ folder: '.', server: null, packs: [] }, customPack(plan));
+  const none = { folder: '.', server: null, packs: [] };
+  const { compiled } = await compileRelease(none, customPack(plan), undefined, plan.createdAt);
   const sequence = plan.sequence ?? Math.floor(plan.createdAt.getTime() / 1000);
   const release = nextRelease(null, plan.name, plan.createdAt, { sequence, version: plan.version });
   const signer = await plan.signer();

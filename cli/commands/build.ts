@@ -62,7 +62,7 @@ async function buildAction(labels: readonly string[], options: BuildOptions): Pr
   // Everything that can be refused is refused before the first file is written.
   const releases = [];
   for (const pack of packs) {
-    const { compiled, tests } = await compileRelease(config, pack, testSamples);
+    const { compiled, tests } = await compileRelease(config, pack, testSamples, createdAt);
     const policy = featurePolicy(base, pack.feature);
     const release = nextRelease(base.roles.get(pack.feature) ?? null, targetPath(pack), createdAt, {
       version: options.version,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { compilePack, isBlocking } from '../../builder/compile.js';
+import { compilePack, isLintError } from '../../builder/compile.js';
 import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
 import { formatFault } from '../../rules/fault.js';
 import { showingFaults } from '../faults.js';
@@ -28,11 +28,11 @@ async function lintAction(labels: readonly string[], options: { config: string; 
   else
     for (const { pack, filesRead, rules, faults, leftOut } of results) {
       for (const fault of faults) print(printable(formatFault(fault)));
-      const errors = faults.filter(isBlocking).length;
+      const errors = faults.filter(isLintError).length;
       print(
         `${pack}: ${filesRead} files read, ${rules} rules, ${leftOut.length} left out, ` +
           `${errors} errors, ${faults.length - errors} other faults`,
       );
     }
-  if (results.some(({ faults }) => faults.some(isBlocking))) process.exitCode = exitCodes.findings;
+  if (results.some(({ faults }) => faults.some(isLintError))) process.exitCode = exitCodes.findings;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attributionsOf } from '../../builder/attribution.js';
 import { compileRelease, packItems, type SampleResults, sealRelease } from '../../builder/build.js';
-import { compilePack } from '../../builder/compile.js';
+import { compilePack, isBlocking, isLintError } from '../../builder/compile.js';
 import { loadConfig } from '../../builder/config.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';
@@ -72,7 +72,7 @@ describe('compile', () => {
 
   test('a single file is a source; indicators and pools have no level and pass the filters', async () => {
     const { rules, sources, faults } = await compile(
-      { 'lists/own-c2-iocs.txt': 'bad.example\nworse.example;80\n', 'pools/monero.yml': pools },
+      { 'lists/own-c2-iocs.txt': 'bad-host.net\nworse-host.net;80\n', 'pools/monero.yml': pools },
       '    sources: [lists/own-c2-iocs.txt, pools]\n    filters: { minLevel: critical }\n',
     );
     expect(faults).toEqual([]);
@@ -84,15 +84,66 @@ describe('compile', () => {
   });
 
   test('an indicator in two lists counts once, with a note; a Sigma id in two sources is refused', async () => {
-    const twice = { 'a/a-c2.txt': 'bad.example\n', 'b/b-c2.txt': 'bad.example\nother.example\n' };
+    const twice = { 'a/a-c2.txt': 'bad-host.net\n', 'b/b-c2.txt': 'bad-host.net\nother-host.net\n' };
     const { rules, faults } = await compile(twice, '    sources: [a, b]\n');
-    expect(rules.map(({ item }) => item.id)).toEqual(['domain:bad.example', 'domain:other.example']);
+    expect(rules.map(({ item }) => item.id)).toEqual(['domain:bad-host.net', 'domain:other-host.net']);
     expect(faults.map(({ code, severity }) => [code, severity])).toEqual([['id-taken', 'warning']]);
     const sigma = { 'c/one.yml': sigmaRule('one'), 'd/two.yml': sigmaRule('one') };
     const { config, pack } = await load(sigma, '    sources: [c, d]\n    faulty: leave-out\n');
     const error = await expectBuilderError('duplicate-id', () => compileRelease(config, pack));
     expect(error.message).toContain('c/one.yml and d/two.yml');
     expect(error.place?.file).toBe('d/two.yml');
+  });
+
+  const refused = 'bad-host.net\ngoogle.com\n10.0.0.1\n8.8.8.8;60\n*.blogspot.com\ndocs.example\n';
+
+  test('an indicator that the lint refuses is left out with its reason; the rest of its list is in', async () => {
+    const { rules, leftOut, faults } = await compile({ 'lists/x-c2.txt': refused }, '    sources: [lists]\n');
+    expect(rules.map(({ item }) => item.id)).toEqual(['domain:bad-host.net', 'domain:docs.example']);
+    expect(leftOut.map(({ file, id, reason }) => `${file} ${id ?? ''}: ${reason}`)).toEqual([
+      expect.stringMatching(/^lists\/x-c2\.txt domain:blogspot\.com: .*\(domain-shared\)$/),
+      expect.stringMatching(/^lists\/x-c2\.txt domain:google\.com: .*\(site-top\)$/),
+      expect.stringMatching(/^lists\/x-c2\.txt ip:10\.0\.0\.1: .*\(address-reserved\)$/),
+      expect.stringMatching(/^lists\/x-c2\.txt ip:8\.8\.8\.8: .*\(resolver-public\)$/),
+    ]);
+    expect(faults.map(({ code, severity, place }) => `${place.file ?? ''} ${severity} ${code}`)).toEqual([
+      'lists/x-c2.txt error address-reserved',
+      'lists/x-c2.txt warning domain-reserved',
+      'lists/x-c2.txt error domain-shared',
+      'lists/x-c2.txt error resolver-public',
+      'lists/x-c2.txt error site-top',
+    ]);
+    expect(faults.filter(isLintError)).toHaveLength(4);
+    expect(faults.filter(isBlocking)).toEqual([]);
+  });
+
+  test('an indicator that the lint refuses stops no release, and what is trusted is not judged', async () => {
+    const trusted = { 'lists/x-c2.txt': refused, 'lists/y-trusted-domains.txt': 'microsoft.com\n' };
+    const { config, pack } = await load(trusted, '    sources: [lists]\n');
+    const { compiled } = await compileRelease(config, pack);
+    expect(compiled.rules.map(({ item }) => item.id)).toContain('domain:microsoft.com');
+  });
+
+  test('an expired indicator stays out, at the time of the build', async () => {
+    const csv = 'type,value,expiresAt\nfqdn,a.bad-host.net,2026-07-02T00:00:00Z\nfqdn,b.bad-host.net,\n';
+    const { pack } = await load({ 'lists/x.csv': csv }, '    sources: [lists]\n');
+    const before = await compilePack(folder, pack, new Date('2026-07-01T23:59:59Z'));
+    expect(before.rules).toHaveLength(2);
+    expect(before.leftOut).toEqual([]);
+    const after = await compilePack(folder, pack, new Date('2026-07-02T00:00:00Z'));
+    expect(after.rules.map(({ item }) => item.id)).toEqual(['fqdn:b.bad-host.net']);
+    expect(after.leftOut).toEqual([
+      { file: 'lists/x.csv', id: 'fqdn:a.bad-host.net', reason: 'expired at 2026-07-02T00:00:00Z' },
+    ]);
+    expect(after.faults.map(({ code, severity }) => [code, severity])).toEqual([['expired', 'warning']]);
+  });
+
+  test('a list of nothing but mistakes does not flood the report', async () => {
+    const list = Array.from({ length: 1500 }, (_, at) => `10.0.${at >> 8}.${at & 255}\n`).join('');
+    const { faults, leftOut } = await compile({ 'lists/x-c2.txt': list }, '    sources: [lists]\n');
+    expect(leftOut).toHaveLength(1500);
+    expect(faults).toHaveLength(1001);
+    expect(faults.find(({ code }) => code === 'faults-left-out')?.message).toContain('got 500 more');
   });
 
   test('placeholders: resolved by expand, left out without values', async () => {
