@@ -2,13 +2,16 @@ import { type Facts, isEmptyFact, textsOf } from './fact-value.js';
 import { extensionOf, fileNameOf } from './file-name.js';
 
 /** Microsoft Defender names the kind of each resource before it, and divides several by `; `. */
-const resourceStart = /(?:^|;\s*)[a-z]{2,20}:_/;
-const resourceKind = /^[a-z]{2,20}:_/;
+const resourceStart = /(?:^|;\s*)[a-z]{2,20}:_/i;
+const resourceKind = /^[a-z]{2,20}:_/i;
+/** Kinds that name what was running, not where a file lies. */
+const runningKind = /^(?:amsi|behavior|internalbehavior|process|cmdline):_/i;
 
 /** Works out what the fields do not say by themselves: paths without prefixes, names and extensions of files. */
 export function antivirusFacts(facts: Facts): void {
   const paths = textsOf(facts.get('path')).flatMap(resourcesOf);
   if (paths.length > 0) facts.set('path', single(paths));
+  else facts.delete('path');
   if (isEmptyFact(facts.get('fileName'))) {
     const names = paths.map(fileNameOf).filter((name) => name !== '');
     if (names.length > 0) facts.set('fileName', single(names));
@@ -23,7 +26,10 @@ export function antivirusFacts(facts: Facts): void {
 
 function resourcesOf(path: string): string[] {
   if (!resourceStart.test(path)) return [path];
-  return path.split(/;\s*(?=[a-z]{2,20}:_)/).map((resource) => resource.replace(resourceKind, ''));
+  return path
+    .split(/;\s*(?=[a-z]{2,20}:_)/i)
+    .filter((resource) => !runningKind.test(resource))
+    .map((resource) => resource.replace(resourceKind, ''));
 }
 
 function single(texts: readonly string[]): string | readonly string[] {

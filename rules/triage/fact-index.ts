@@ -6,8 +6,8 @@ import type { Condition } from './matrix.js';
 /** Answers that are kept: users, hosts and agents come again and again, paths and addresses seldom do. */
 const maxKept = 8192;
 const maxKeptLength = 300;
-/** What is looked at of one value; a longer one (a data URL) says no more. */
-export const maxTextLength = 8192;
+/** Of a longer value (a data URL) only both ends are looked at, each half of this. */
+export const maxTextLength = 16_384;
 
 const literalPlaces = ['contains', 'words', 'startsWith', 'endsWith'] as const satisfies LiteralPlace[];
 
@@ -55,7 +55,7 @@ export class FactIndex {
   #findText(text: string): readonly number[] {
     const kept = this.#kept.get(text);
     if (kept !== undefined) return kept;
-    const found = this.#lookInto(text.slice(0, maxTextLength).toLowerCase());
+    const found = this.#lookInto(shorten(text).toLowerCase());
     if (text.length > maxKeptLength) return found;
     if (this.#kept.size >= maxKept) this.#kept.clear();
     this.#kept.set(text, found);
@@ -71,6 +71,10 @@ export class FactIndex {
       if (!found.has(condition) && pattern.test(text)) found.add(condition);
     return [...found];
   }
+}
+
+function shorten(text: string): string {
+  return text.length <= maxTextLength ? text : text.slice(0, maxTextLength / 2) + text.slice(-maxTextLength / 2);
 }
 
 function fold(value: string | number): string | number {

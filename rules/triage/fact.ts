@@ -52,8 +52,10 @@ const proxyFacts = {
   /** Characters. */
   userAgentLength: { kind: 'number', isRead: false },
   method: text,
+  /** As the log has it, or put together out of host, path and query. */
   uri: text,
   path: text,
+  query: text,
   host: text,
   /** `name`, `public-address` or `private-address`. */
   hostKind: { kind: 'text', isRead: false },

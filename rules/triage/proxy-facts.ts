@@ -24,6 +24,9 @@ export function proxyFacts(facts: Facts): void {
   if (!facts.has('port') && (port ?? parts.port) !== null) facts.set('port', port ?? parts.port ?? 0);
   if (isEmptyFact(facts.get('path')) && parts.path !== '') facts.set('path', parts.path);
   const [path = ''] = textsOf(facts.get('path'));
+  const [query = ''] = textsOf(facts.get('query'));
+  if (uri === '' && host !== null)
+    facts.set('uri', `${host}${path}${query === '' ? '' : `?${query.replace(/^\?/, '')}`}`);
   setEntropy(facts, 'pathEntropy', longest(path.split('/')), minPathPart);
   if (isEmptyFact(facts.get('fileName')) && /\.[^/]*$/.test(path)) facts.set('fileName', fileNameOf(path));
   const [extension = ''] = textsOf(facts.get('extension'));

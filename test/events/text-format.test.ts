@@ -68,12 +68,13 @@ describe('field maps', () => {
     expect(events.map((event) => map.apply(event).fields())).toEqual([
       { Signature: 'EICAR', 'other-Signature': 'db 7' },
     ]);
-    expect(map.apply(map.apply(events[0]!)).lineNumber).toBe(2);
+    expect(events.map((event) => map.apply(map.apply(event)).lineNumber)).toEqual([2]);
   });
 
   test('an event without such fields stays as it is', async () => {
     const { events } = await readText('csv', 'a,b\n1,2\n');
-    expect(new FieldMap(new Map([['x', 'y']])).apply(events[0]!)).toBe(events[0]);
+    const map = new FieldMap(new Map([['x', 'y']]));
+    for (const event of events) expect(map.apply(event)).toBe(event);
   });
 
   test('are refused when they are none', async () => {

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { FieldValue } from '../../../events/event.js';
+import { entropyOf } from '../../../rules/triage/entropy.js';
+import { FactReader } from '../../../rules/triage/facts.js';
+import { WallClock } from '../../../rules/triage/wall-clock.js';
+import { contentMatrices, eventOf } from '../../support/triage.js';
+
+const readers = new Map((await contentMatrices()).map((matrix) => [matrix.triage, new FactReader(matrix)]));
+const factsOf = (sheet: 'antivirus' | 'proxy', fields: Record<string, FieldValue>, time: string | null = null) =>
+  Object.fromEntries(readers.get(sheet)?.read(eventOf(fields, time)) ?? []);
+
+describe('antivirus', () => {
+  test.each([
+    ['file:_C:\\a\\b.EXE', { path: 'C:\\a\\b.EXE', fileName: 'b.EXE', extension: '.exe' }],
+    [
+      'containerfile:_C:\\a.zip; file:_C:\\a.zip->in/x.JS',
+      { path: ['C:\\a.zip', 'C:\\a.zip->in/x.JS'], fileName: ['a.zip', 'x.JS'], extension: ['.zip', '.js'] },
+    ],
+    ['/var/www/x.php', { path: '/var/www/x.php', fileName: 'x.php', extension: '.php' }],
+    ['C:\\noext', { path: 'C:\\noext', fileName: 'noext' }],
+  ])('%s', (Path, expected) => {
+    expect(factsOf('antivirus', { ThreatName: 'X', Path })).toMatchObject(expected);
+  });
+
+  test('what was running is no place of a file', () => {
+    expect(factsOf('antivirus', { ThreatName: 'X', Path: 'amsi:_C:\\Windows\\System32\\x.exe' })).not.toHaveProperty(
+      'path',
+    );
+  });
+
+  test('names of fields as Defender writes them, with blanks', () => {
+    expect(factsOf('antivirus', { 'Threat Name': 'X', 'Detection User': 'A\\b', 'Action Name': 'Remove' })).toEqual({
+      signature: 'X',
+      user: 'A\\b',
+      action: 'Remove',
+    });
+  });
+});
+
+describe('proxy', () => {
+  test('a whole URL gives host, port, path and file', () => {
+    expect(factsOf('proxy', { 'c-uri': 'http://A.example:8000/x/y.PS1?q=1', 'c-useragent': 'curl/8' })).toMatchObject({
+      host: 'a.example',
+      hostKind: 'name',
+      port: 8000,
+      path: '/x/y.PS1',
+      fileName: 'y.PS1',
+      extension: '.ps1',
+      userAgentLength: 6,
+    });
+  });
+
+  test('parts give a URL', () => {
+    const fields = { 'cs-host': 'a.example', 'cs-uri-path': '/x', 'cs-uri-query': '?cmd=id', 'cs-uri-port': '443' };
+    expect(factsOf('proxy', fields)).toMatchObject({ uri: 'a.example/x?cmd=id', port: 443 });
+  });
+
+  test.each([
+    ['203.0.113.9', 'public-address'],
+    ['10.1.2.3', 'private-address'],
+    ['172.20.1.1', 'private-address'],
+    ['172.32.1.1', 'public-address'],
+    ['[2001:db8::1]', 'public-address'],
+    ['fd00::1', 'private-address'],
+    ['a.example', 'name'],
+    ['999.1.1.1', 'name'],
+  ])('%s is a %s', (host, kind) => {
+    expect(factsOf('proxy', { 'cs-host': host })).toMatchObject({ hostKind: kind });
+  });
+
+  test('a host with its port, and lists of categories', () => {
+    expect(factsOf('proxy', { 'cs-host': 'a.example:4444', category: ['Business', 'Hacking'] })).toMatchObject({
+      host: 'a.example',
+      port: 4444,
+      category: ['Business', 'Hacking'],
+    });
+  });
+
+  test('an event without a host is another kind', () => {
+    expect(factsOf('proxy', { 'c-uri': '/index.html', 'cs-method': 'GET' })).toEqual({});
+  });
+});
+
+describe('time', () => {
+  test.each([
+    ['UTC', '2026-07-25T23:30:00Z', 23, 'saturday'],
+    ['Europe/Berlin', '2026-07-25T23:30:00Z', 1, 'sunday'],
+    ['Europe/Berlin', '2026-01-25T23:30:00Z', 0, 'monday'],
+    ['America/New_York', '2026-07-25T02:30:00Z', 22, 'friday'],
+    ['Asia/Kolkata', '2026-07-25T18:29:00Z', 23, 'saturday'],
+  ])('in %s it is at %s', (zone, time, hour, weekday) => {
+    const clock = new WallClock(zone);
+    expect(clock.at(Date.parse(time))).toEqual({ hour, weekday });
+    expect(clock.at(Date.parse(time))).toEqual({ hour, weekday });
+  });
+
+  test('without a time there is no hour', () => {
+    expect(factsOf('antivirus', { ThreatName: 'X' })).not.toHaveProperty('hour');
+    expect(factsOf('antivirus', { ThreatName: 'X' }, '2026-07-25T23:30:00Z')).toMatchObject({
+      hour: 23,
+      weekday: 'saturday',
+    });
+  });
+});
+
+test('entropy', () => {
+  expect(entropyOf('aaaa')).toBe(0);
+  expect(entropyOf('abab')).toBe(1);
+  expect(entropyOf('abcdefgh')).toBe(3);
+  expect(entropyOf('')).toBe(0);
+});
