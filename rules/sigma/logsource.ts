@@ -5,8 +5,8 @@ import type { LogSource } from './metadata.js';
 import { parsePattern, type Pattern } from './pattern.js';
 
 /**
- * One entry of a log source table. It takes the rules that have every attribute it names; an entry without attributes
- * takes the rules that no other one does.
+ * One entry of a log source table. It takes the rules that have every attribute it names. A rule that no entry takes so goes
+ * to all that have every attribute which the rule names, and to those without attributes.
  */
 export interface LogSourceEntry {
   readonly category?: string;
@@ -44,7 +44,10 @@ export function resolveLogSource(source: LogSource, table: LogSourceTable, rewri
   if (rewrites > maxRewrites) return [];
   const named = table.filter((entry) => attributes.some((name) => entry[name] !== undefined));
   const taken = named.filter((entry) => attributes.every((name) => isSame(entry[name], source[name])));
-  const entries = taken.length > 0 ? taken : table.filter((entry) => !named.includes(entry));
+  // A rule that names less than the entries (a category of every product) takes all that have what it names.
+  const wider = named.filter((entry) => attributes.every((name) => isSame(source[name], entry[name])));
+  const unnamed = table.filter((entry) => !named.includes(entry));
+  const entries = taken.length > 0 ? taken : [...wider, ...unnamed];
   return entries.flatMap((entry) => {
     const conditions = Object.entries(entry.conditions ?? {}).map(([field, values]) => ({ field, values }));
     const fieldNames = new Map(Object.entries(entry.fieldmappings ?? {}));
@@ -62,7 +65,7 @@ export function resolveLogSource(source: LogSource, table: LogSourceTable, rewri
   });
 }
 
-/** An attribute that the entry does not name does not matter; case does not either. */
+/** An attribute that is not wanted does not matter; case does not either. */
 function isSame(wanted: string | undefined, got: string | undefined): boolean {
   return wanted === undefined || wanted.toLowerCase() === got?.toLowerCase();
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commitCeremony, delegate, makeRoot } from './ceremony.js';
 import { writeCustomRules } from './custom-rules.js';
+import { writeEventLog } from './event-log.js';
 import { attempt, chapter, claim, type Place, refused, serve, tell, yms, ymsJson } from './stage.js';
 
 const content = fileURLToPath(new URL('../../content', import.meta.url));
@@ -60,7 +61,13 @@ async function wholeJob(): Promise<void> {
   claim(/override +5a24de28/.test(stdout), 'the override stands in place of the rule of the pack');
   claim(stderr.includes('half-done.yml:8'), 'the broken file is named with its line and left out, the rest is in use');
 
-  chapter('5. What is refused, and what stays');
+  chapter('5. It scans the event log of a host that somebody has put a miner on');
+  await writeEventLog(join(folder, 'Sysmon.evtx'));
+  const scan = await attempt(endpoint, 'scan', '--sigma', '--min-level', 'medium', 'Sysmon.evtx');
+  tellAll(scan.stdout);
+  claim(scan.exitCode === 3 && scan.stdout.includes('stratum+tcp://'), 'the miner is found among 502 events');
+
+  chapter('6. What is refused, and what stays');
   const before = await activeRules();
   const stays = async (): Promise<void> =>
     claim((await activeRules()) === before, 'the rules in use are the ones from before');
@@ -87,7 +94,7 @@ async function wholeJob(): Promise<void> {
   await yms(admin, 'admin', 'licenses', 'set', license.id, '--status', 'revoked');
   tell(`✓ a revoked licence: ${await refused('license-revoked', endpoint, 'update')}`);
   claim((await activeRules()) === updated, 'the last good set works on, and says so:');
-  tellAll(await yms(endpoint, 'status'));
+  tellAll((await attempt(endpoint, 'status')).stderr);
 }
 
 /** The packs of content/, and the public Sigma rules where they are. */

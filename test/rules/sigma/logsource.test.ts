@@ -53,6 +53,12 @@ describe('a table', () => {
     expect(resolve({ service: 'loop' })).toEqual([]);
   });
 
+  test('a rule that names less is for every source that has what it names', () => {
+    const ways = resolve({ category: 'process_creation' });
+    expect(ways.map(({ sources }) => sources[0])).toEqual(['channel Sysmon', 'channel Security', 'log Symbol(*)']);
+    expect(resolve({ category: 'process_creation', product: 'linux' })).toHaveLength(1);
+  });
+
   test.each<[string, number, number]>([
     ['- a\n', 1, 1],
     ['logsources: x\n', 1, 1],
