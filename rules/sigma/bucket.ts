@@ -78,12 +78,8 @@ export class Bucket {
   /** Valid until the next call. */
   candidates(view: EventView): readonly number[] {
     this.#candidates.length = 0;
-    if (++this.#turn === 0x7fffffff) {
-      this.#seen.fill(0);
-      this.#taken.fill(0);
-      this.#scanned.fill(0);
-      this.#turn = 1;
-    }
+    if (this.#turn === maxTurn) this.#forget();
+    this.#turn++;
     for (const rule of this.#open) this.#candidates.push(rule);
     for (const index of this.#fields) {
       const text = view.foldedText(index.field);
@@ -92,6 +88,13 @@ export class Bucket {
     }
     if (this.#message) this.#scanMessage(this.#message, view);
     return this.#candidates;
+  }
+
+  #forget(): void {
+    for (const turns of [this.#seen, this.#taken, this.#scanned]) turns.fill(0);
+    for (const { needles } of this.#fields) needles?.index.forget();
+    this.#message?.index.forget();
+    this.#turn = 0;
   }
 
   #lookUp(index: FieldIndex, text: string): void {
@@ -134,12 +137,9 @@ export class Bucket {
     }
   }
 
-  #scan({ index, postings, turns }: NeedleIndex, text: string): void {
-    index.scan(text, (needle) => {
-      if (turns[needle] === this.#turn) return;
-      turns[needle] = this.#turn;
-      this.#hold(postings[needle] ?? none);
-    });
+  #scan({ index, postings }: NeedleIndex, text: string): void {
+    const count = index.scan(text, this.#turn);
+    for (let at = 0; at < count; at++) this.#hold(postings[index.found[at] ?? 0] ?? none);
   }
 
   #hold(postings: Postings): void {
@@ -161,6 +161,7 @@ export class Bucket {
   }
 }
 
+const maxTurn = 0x7fffffff;
 const groupBits = 5;
 const groupMask = (1 << groupBits) - 1;
 const none: Postings = new Int32Array(0);
@@ -168,8 +169,6 @@ const none: Postings = new Int32Array(0);
 interface NeedleIndex {
   readonly index: GramIndex;
   readonly postings: readonly Postings[];
-  /** When each needle was last found: a needle counts once an event. */
-  readonly turns: Int32Array;
 }
 
 interface FieldWitnesses {
@@ -232,7 +231,6 @@ function makeNeedleIndex(needles: ReadonlyMap<string, NeedlePostings>): NeedleIn
   return {
     index: new GramIndex(entries.map(({ needle }) => needle)),
     postings: entries.map(({ postings }) => Int32Array.from(postings)),
-    turns: new Int32Array(entries.length),
   };
 }
 

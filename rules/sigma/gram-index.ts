@@ -8,12 +8,16 @@ const shortGram = 2;
 
 /** Whether a text can be a needle: two characters, or one that is seldom; a single common character tells nothing. */
 export function isNeedle(text: string): boolean {
-  return text.length >= shortGram || /^[^\w\s.,:;/\\()"'-]$/.test(text);
+  return (
+    text.length >= shortGram ||
+    (text.length === 1 && (text.charCodeAt(0) >= 0x80 || '`^${}|~<>*?[];!@#%&+='.includes(text)))
+  );
 }
 
 const longGram = 4;
 const maxTableBits = 16;
 const filterBits = 16;
+const filterShift = 32 - filterBits;
 
 /**
  * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short
@@ -28,9 +32,14 @@ export class GramIndex {
   readonly #single: ReadonlyMap<number, readonly number[]> | null;
   /** Which of the lower seven bits of a character a single one has. */
   readonly #singleBits = new Uint8Array(128);
+  readonly found: Int32Array;
+  /** When each needle was last found. */
+  readonly #turns: Int32Array;
 
   constructor(needles: readonly Needle[]) {
     this.#needles = needles;
+    this.found = new Int32Array(needles.length);
+    this.#turns = new Int32Array(needles.length);
     const ofLength = (isMine: (length: number) => boolean) =>
       [...needles.entries()].filter(([, { text }]) => isMine(text.length));
     const short = ofLength((length) => length >= shortGram && length < longGram);
@@ -44,48 +53,52 @@ export class GramIndex {
     for (const code of this.#single?.keys() ?? []) this.#singleBits[code & 0x7f] = 1;
   }
 
-  /** Calls `hit` with the number of each needle found, once for every place where it stands. */
-  scan(text: string, hit: (needle: number) => void): void {
+  /**
+   * Finds the needles that stand in the text and were not found in the same turn before. Their numbers are the first of {@link found}, as
+   * many as the answer says, until the next call.
+   */
+  scan(text: string, turn: number): number {
     const long = this.#long;
+    const { filter } = long;
     const short = this.#short;
     const single = this.#single;
-    const singleBits = this.#singleBits;
+    let count = 0;
     let window = 0;
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
       window = (window << 8) | ((code ^ (code >>> 8)) & 0xff);
-      const hash = Math.imul(window, multiplier);
-      let entry = long.mayHave(hash) ? long.first(hash) : 0;
-      while (entry !== 0) {
-        if (long.grams[entry] === window && at >= longGram - 1) this.#check(text, at, long, entry, hit);
-        entry = long.next[entry] ?? 0;
-      }
-      if (single !== null && singleBits[code & 0x7f] === 1)
-        for (const number of single.get(code) ?? []) this.#checkSingle(text, at, number, hit);
-      if (short === null) continue;
-      const pair = window & 0xffff;
-      const pairHash = Math.imul(pair, multiplier);
-      entry = short.mayHave(pairHash) ? short.first(pairHash) : 0;
-      while (entry !== 0) {
-        if (short.grams[entry] === pair && at >= shortGram - 1) this.#check(text, at, short, entry, hit);
-        entry = short.next[entry] ?? 0;
-      }
+      const bit = Math.imul(window, multiplier) >>> filterShift;
+      if (((filter[bit >>> 5] as number) & (1 << (bit & 31))) !== 0)
+        count = this.#check(text, at, window, long, turn, count);
+      if (short !== null && short.mayHave(window & 0xffff))
+        count = this.#check(text, at, window & 0xffff, short, turn, count);
+      if (single !== null && this.#singleBits[code & 0x7f] === 1)
+        for (const number of single.get(code) ?? []) count = this.#note(text, at, number, turn, count);
     }
+    return count;
   }
 
-  #checkSingle(text: string, at: number, number: number, hit: (needle: number) => void): void {
-    const place = this.#needles[number]?.place;
-    if ((place !== 'start' || at === 0) && (place !== 'end' || at === text.length - 1)) hit(number);
+  /** Before turns start again from 1. */
+  forget(): void {
+    this.#turns.fill(0);
   }
 
-  #check(text: string, at: number, table: GramTable, entry: number, hit: (needle: number) => void): void {
-    const number = table.needles[entry] ?? 0;
+  #check(text: string, at: number, gram: number, table: GramTable, turn: number, count: number): number {
+    for (let entry = table.first(gram); entry !== 0; entry = table.next[entry] ?? 0)
+      if (table.grams[entry] === gram)
+        count = this.#note(text, at - (table.ends[entry] ?? 0), table.needles[entry] ?? 0, turn, count);
+    return count;
+  }
+
+  #note(text: string, start: number, number: number, turn: number, count: number): number {
     const needle = this.#needles[number];
-    const start = at - (table.ends[entry] ?? 0);
-    if (!needle || start < 0) return;
-    if (needle.place === 'start' && start !== 0) return;
-    if (needle.place === 'end' && start + needle.text.length !== text.length) return;
-    if (text.startsWith(needle.text, start)) hit(number);
+    if (!needle || start < 0 || this.#turns[number] === turn) return count;
+    if (needle.place === 'start' && start !== 0) return count;
+    if (needle.place === 'end' && start + needle.text.length !== text.length) return count;
+    if (!text.startsWith(needle.text, start)) return count;
+    this.#turns[number] = turn;
+    this.found[count] = number;
+    return count + 1;
   }
 }
 
@@ -97,7 +110,7 @@ class GramTable {
   readonly #shift: number;
   readonly #heads: Uint16Array | Int32Array;
   /** One bit a hash, in a table small enough to stay near the processor: most windows end here. */
-  readonly #filter = new Int32Array(1 << (filterBits - 5));
+  readonly filter = new Int32Array(1 << (filterBits - 5));
   readonly grams: Int32Array;
   readonly next: Int32Array;
   readonly needles: Int32Array;
@@ -124,8 +137,8 @@ class GramTable {
       const entry = index + 1;
       const hash = Math.imul(rarest.gram, multiplier);
       const slot = hash >>> this.#shift;
-      const bit = hash >>> (32 - filterBits);
-      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] ?? 0) | (1 << (bit & 31));
+      const bit = hash >>> filterShift;
+      this.filter[bit >>> 5] = (this.filter[bit >>> 5] ?? 0) | (1 << (bit & 31));
       this.grams[entry] = rarest.gram;
       this.needles[entry] = number;
       this.ends[entry] = rarest.end;
@@ -134,13 +147,13 @@ class GramTable {
     });
   }
 
-  mayHave(hash: number): boolean {
-    const bit = hash >>> (32 - filterBits);
-    return ((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
+  mayHave(gram: number): boolean {
+    const bit = Math.imul(gram, multiplier) >>> filterShift;
+    return ((this.filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
   }
 
-  first(hash: number): number {
-    return this.#heads[hash >>> this.#shift] ?? 0;
+  first(gram: number): number {
+    return this.#heads[Math.imul(gram, multiplier) >>> this.#shift] ?? 0;
   }
 }
 

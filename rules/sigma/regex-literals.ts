@@ -7,6 +7,7 @@ interface Known {
   readonly needed: readonly string[] | null;
 }
 
+const controls = { f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' } as const;
 const maxExact = 16;
 const unknown: Known = { exact: null, needed: null };
 const nothing: Known = { exact: [''], needed: null };
@@ -97,7 +98,8 @@ class RegexReader {
     if (this.#match(/[dDsSwW]|[pP](?:[A-Z]|\{\^?\w+\})/y)) return unknown;
     const hex = this.#match(/x(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/y);
     if (hex) return literal(String.fromCodePoint(Math.min(0x10ffff, Number.parseInt(hex[1] ?? hex[2] ?? '', 16))));
-    if (this.#match(/[aftnrv]/y)) return unknown;
+    const control = this.#match(/[fnrtv]/y);
+    if (control) return literal(controls[control[0] as keyof typeof controls]);
     const char = this.#match(/[^\p{L}\p{N}]/uy);
     return char ? literal(char[0]) : null;
   }

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import { GramIndex, isNeedle, type Needle } from '../../../rules/sigma/gram-index.js';
 
 const found = (needles: readonly Needle[], text: string) => {
-  const numbers = new Set<number>();
-  new GramIndex(needles).scan(text, (number) => numbers.add(number));
-  return [...numbers].sort((a, b) => a - b);
+  const index = new GramIndex(needles);
+  return [...index.found.slice(0, index.scan(text, 1))].sort((a, b) => a - b);
 };
 
 const plainly = (needles: readonly Needle[], text: string) =>
@@ -36,6 +35,11 @@ test('thousands of needles that share their ends', () => {
 });
 
 test('what can be a needle', () => {
-  expect(['ab', 'é', '😀', '`', '^'].every(isNeedle)).toBe(true);
+  expect(['ab', 'é', '\u00a0', '😀', '`', '^'].every(isNeedle)).toBe(true);
   expect(['', 'a', '-'].some(isNeedle)).toBe(false);
+});
+
+test('a needle is found once a turn', () => {
+  const index = new GramIndex([{ text: 'abcd', place: 'anywhere' }]);
+  expect([index.scan('abcd abcd', 1), index.scan('abcd', 1), index.scan('abcd', 2)]).toEqual([1, 0, 1]);
 });

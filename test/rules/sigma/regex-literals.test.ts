@@ -27,6 +27,7 @@ describe('literals of expressions', () => {
     ['[[:alpha:]]def', ['def']],
     [String.raw`\pLdef\p{Greek}`, ['def']],
     ['é+abc', ['abc']],
+    [String.raw`\n\ta`, ['\n\ta']],
     ['a|.', null],
     ['.*', null],
     ['(abc)?', null],
