@@ -51,6 +51,9 @@ export const maxFolderDepth = 32;
 export const maxYamlBytes = 8 * 1024 * 1024;
 export const maxListBytes = 256 * 1024 * 1024;
 
+/** Files are opened together, so that the disk is not waited for file by file; they are taken in the order of their names. */
+const filesAtOnce = 16;
+
 type Read = Omit<RuleFile, 'file' | 'path'> & { disabled?: readonly DisabledRule[]; trusted?: readonly Indicator[] };
 
 /**
@@ -71,15 +74,22 @@ export async function loadRuleFolder(folder: string, options: FolderOptions = {}
   const disabled: DisabledRule[] = [];
   const trusted: Indicator[] = [];
   const owners = new Map<string, string>();
-  for (const { file, fault } of entries) {
-    if ((fault === null && isIgnored(file)) || options.accepts?.(file) === false) continue;
-    const path = join(root, ...file.split('/'));
-    const read: Read =
-      fault === null ? await loadFile(path, file, options.sigma) : { kind: 'other', items: [], faults: [fault] };
-    const { disabled: off = [], trusted: good = [], ...result } = read;
-    files.push({ file, path, ...leaveOutTaken(result, file, owners) });
-    disabled.push(...off);
-    for (const indicator of good) trusted.push(indicator);
+  const wanted = entries.filter(
+    ({ file, fault }) => !(fault === null && isIgnored(file)) && options.accepts?.(file) !== false,
+  );
+  for (let at = 0; at < wanted.length; at += filesAtOnce) {
+    const batch = wanted.slice(at, at + filesAtOnce).map(async ({ file, fault }) => {
+      const path = join(root, ...file.split('/'));
+      const read: Read =
+        fault === null ? await loadFile(path, file, options.sigma) : { kind: 'other', items: [], faults: [fault] };
+      return { file, path, read };
+    });
+    for (const { file, path, read } of await Promise.all(batch)) {
+      const { disabled: off = [], trusted: good = [], ...result } = read;
+      files.push({ file, path, ...leaveOutTaken(result, file, owners) });
+      disabled.push(...off);
+      for (const indicator of good) trusted.push(indicator);
+    }
   }
   return { files, disabled, trusted };
 }
