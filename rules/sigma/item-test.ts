@@ -1,10 +1,10 @@
-import { RE2JS } from 're2js';
 import type { FieldValue, Scalar } from '../../events/event.js';
 import { isList, type EventView } from './event-view.js';
 import { compilePattern, foldPattern, shapeOf, type TextTest } from './glob.js';
 import { isInNetwork, parseAddress } from './network.js';
 import type { ReferencePlace, Test } from './operation.js';
 import { foldCase, withLeadingRun, withTrailingRun } from './pattern.js';
+import { isFound } from './regex-cache.js';
 import { readNumber, readTimePart } from './timestamp.js';
 
 /** Whether the field (or the message, for keywords) of the shown event passes. */
@@ -147,10 +147,8 @@ function isNothing(value: FieldValue | undefined): boolean {
   return isList(value) && value.every((entry) => entry === null || entry === '');
 }
 
-/** Made when first asked: most expressions of a rule set never are. */
 function regexTest(source: string, flags: number): TextTest {
-  let regex: RE2JS | undefined;
-  return (text) => (regex ??= RE2JS.compile(source, flags)).test(text);
+  return (text) => isFound(source, flags, text);
 }
 
 function compare(value: number, comparison: 'lt' | 'lte' | 'gt' | 'gte' | 'eq', bound: number): boolean {

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../../base/json.js';
+import { decodeSigma } from '../../../rules/sigma/normal-form.js';
 import { compileSigmaFile, type CompileOptions } from '../../../rules/sigma/rule.js';
 
 const id = '6f2d1a52-3f0c-4a39-9a5e-0c5a4b7f1e11';
@@ -304,4 +306,47 @@ test('the pointer to samples is kept beside the normal form', () => {
   const [compiled] = compile(`regression_tests_path: data/info.yml\n${rule('a: x\ncondition: a')}`).rules;
   expect(compiled?.regressionTestsPath).toBe('data/info.yml');
   expect(canonicalJson(compiled?.value)).not.toContain('info.yml');
+});
+
+describe('any text', () => {
+  const whole = `${rule("a:\n  x|contains|all: [a, 'b*']\nb: [k, {y|re: 'z+'}]\ncondition: 1 of a* and not b")}---\n${head.replace(id, id.replace('6', '7'))}correlation: {type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}}\n`;
+
+  test('ends in rules or faults with places inside it, however a good file is damaged', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '',
+        ' ',
+        '\n',
+        ':',
+        '- ',
+        '|',
+        '&a ',
+        '*a',
+        '!!str ',
+        '[',
+        '{',
+        '"',
+        "'",
+        '#',
+        '---\n',
+        '\t',
+        '\ufeff',
+        '%',
+        '? ',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    const edit = fc.record({ at: fc.nat(whole.length), cut: fc.nat(6), piece });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 5 }), (edits) => {
+        let text = whole;
+        for (const change of edits) text = text.slice(0, change.at) + change.piece + text.slice(change.at + change.cut);
+        const { rules, faults } = compileSigmaFile(text, 'fuzz.yml');
+        const lines = text.split('\n').length;
+        for (const { place } of faults) expect((place.line ?? 0) >= 1 && (place.line ?? 0) <= lines).toBe(true);
+        for (const { value } of rules) expect(canonicalJson(decodeSigma(value))).toBe(canonicalJson(value));
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
