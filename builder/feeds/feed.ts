@@ -90,15 +90,23 @@ function makeFeed(pack: PackEntries, { name, minScore }: FeedPlan, heading: Feed
   const { entries, allowed, counts } = selectEntries(pack, format, minScore);
   const comment = format.comment;
   const lines = comment === null ? [] : headingLines(heading, counts).map((line) => `${comment}${line}`);
-  for (const line of format.write({ heading, entries, allowed })) lines.push(line);
+  let length = 0;
+  for (const line of format.write({ heading, entries, allowed })) {
+    lines.push(line);
+    length += line.length + 1;
+    if (length > maxFeedBytes) throw feedTooLarge(heading);
+  }
   const bytes = utf8(`${lines.join('\n')}\n`);
-  if (bytes.length > maxFeedBytes)
-    throw new BuilderError(
-      'feed-too-large',
-      `feed ${name} of ${heading.feature}/${heading.pack}: expected at most ${maxFeedBytes} bytes, got ${bytes.length}`,
-      { hint: 'raise minScore of the feed, or divide the pack' },
-    );
+  if (bytes.length > maxFeedBytes) throw feedTooLarge(heading);
   return { name, bytes, sha256: sha256Hex(bytes), counts };
+}
+
+function feedTooLarge({ feature, pack, name }: FeedHeading): BuilderError {
+  return new BuilderError(
+    'feed-too-large',
+    `feed ${name} of ${feature}/${pack}: expected at most ${maxFeedBytes} bytes, got more`,
+    { hint: 'raise minScore of the feed, or divide the pack' },
+  );
 }
 
 /** Score, then trust, then what the format can say, then what is covered: each entry is counted at the first that takes it. */
