@@ -1,7 +1,7 @@
 /**
  * The build of the whole public Sigma repository, against parsing its YAML alone and against `tar | gzip -9`.
  *
- *     SIGMAHQ_DIR=… npx tsx bench/build.ts
+ *     npm run compile:bench && SIGMAHQ_DIR=… node dist/bench/bench/build.js
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

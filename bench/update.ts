@@ -1,7 +1,7 @@
 /**
  * What an update costs an endpoint: bytes on the wire (headers included), requests and time, cold and with nothing new.
  *
- *     SIGMAHQ_DIR=… npx tsx bench/update.ts
+ *     npm run compile:bench && SIGMAHQ_DIR=… node dist/bench/bench/update.js
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
