@@ -10,6 +10,14 @@ export interface CsvRecord {
   readonly text: string;
 }
 
+/** A whole record; `fields` where no parser is needed to split it. */
+interface Unsplit {
+  readonly text: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly fields: readonly string[] | null;
+}
+
 /** A quoted field that goes on for longer was not meant to: its record's first line is given up, the next is tried. */
 export const maxRecordLines = 100;
 
@@ -30,15 +38,20 @@ export class CsvRecords {
 
   /** @param isLast no more lines come */
   push(lines: readonly TextLine[], isLast: boolean): CsvRecord[] {
-    const whole: Omit<CsvRecord, 'fields'>[] = [];
+    const whole: Unsplit[] = [];
     const waiting = [...lines].reverse();
     for (let next = waiting.pop(); next !== undefined || this.#open.length > 0; next = waiting.pop()) {
+      const simple = next !== undefined && this.#open.length === 0 ? splitSimple(next.text, this.#delimiter) : null;
+      if (next !== undefined && simple !== null) {
+        whole.push({ text: next.text, line: next.number, offset: next.offset, fields: simple });
+        continue;
+      }
       if (next !== undefined) this.#open.push(next);
       const [first] = this.#open;
       if (first === undefined) break;
-      const text = this.#open.length === 1 ? first.text : this.#open.map((line) => line.text).join('\n');
-      if (!text.includes('"') || !endsInsideQuotes(text, this.#delimiter)) {
-        whole.push({ text, line: first.number, offset: first.offset });
+      const text = this.#open.map((line) => line.text).join('\n');
+      if (!endsInsideQuotes(text, this.#delimiter)) {
+        whole.push({ text, line: first.number, offset: first.offset, fields: null });
         this.#open = [];
       } else if (this.#open.length >= maxRecordLines || (next === undefined && isLast)) {
         this.#refuse(first.number, first.offset, 'expected the end of a quoted field, got none');
@@ -49,14 +62,12 @@ export class CsvRecords {
     return this.#split(whole);
   }
 
-  #split(records: readonly Omit<CsvRecord, 'fields'>[]): CsvRecord[] {
-    const quoted = records.filter(({ text }) => text.includes('"'));
-    const fields = this.#parseAll(quoted);
+  #split(records: readonly Unsplit[]): CsvRecord[] {
+    const parsed = this.#parseAll(records.filter(({ fields }) => fields === null));
     let at = 0;
-    return records.flatMap((record) => {
-      if (!record.text.includes('"')) return [{ ...record, fields: record.text.split(this.#delimiter) }];
-      const parsed = fields === null ? this.#parse(record) : (fields[at++] ?? null);
-      return parsed === null ? [] : [{ ...record, fields: parsed }];
+    return records.flatMap(({ text, line, offset, fields }) => {
+      const split = fields ?? (parsed === null ? this.#parse({ text, line, offset }) : (parsed[at++] ?? null));
+      return split === null ? [] : [{ text, line, offset, fields: split }];
     });
   }
 
@@ -71,7 +82,7 @@ export class CsvRecords {
     }
   }
 
-  #parse({ text, line, offset }: Omit<CsvRecord, 'fields'>): string[] | null {
+  #parse({ text, line, offset }: Omit<Unsplit, 'fields'>): string[] | null {
     try {
       const records = split(text, this.#delimiter);
       const [fields] = records;
@@ -86,6 +97,14 @@ export class CsvRecords {
   #refuse(line: number, offset: number, said: string): void {
     this.#report.skip('csv-quote', offset, `line ${line}: ${said}`, line);
   }
+}
+
+/** The fields of a line without quotes, or with each field in quotes and none inside; null for any other. */
+function splitSimple(text: string, delimiter: string): string[] | null {
+  if (!text.includes('"')) return text.split(delimiter);
+  if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return null;
+  const fields = text.slice(1, -1).split(`"${delimiter}"`);
+  return fields.some((field) => field.includes('"')) ? null : fields;
 }
 
 function split(text: string, delimiter: string): string[][] {

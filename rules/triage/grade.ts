@@ -19,17 +19,38 @@ export interface Reason {
   readonly from: string;
 }
 
-export interface GradedEvent {
+/** What an event has been graded as. The reasons are put together when they are first asked for. */
+export class GradedEvent {
   readonly sheet: Sheet;
   /** The name of the matrix. */
   readonly matrix: string;
   readonly grade: Grade;
   /** The sum over the attributes, at least 0. */
   readonly points: number;
-  /** The most points first, then in the order of the matrix; those of 0 points explain too. */
-  readonly reasons: readonly Reason[];
   /** What the event was read as, for a summary. */
   readonly facts: ReadonlyMap<string, FactValue>;
+  readonly #explain: (facts: ReadonlyMap<string, FactValue>) => Reason[];
+  #reasons: readonly Reason[] | null = null;
+
+  constructor(
+    matrix: { readonly sheet: Sheet; readonly name: string },
+    grade: Grade,
+    points: number,
+    facts: ReadonlyMap<string, FactValue>,
+    explain: (facts: ReadonlyMap<string, FactValue>) => Reason[],
+  ) {
+    this.sheet = matrix.sheet;
+    this.matrix = matrix.name;
+    this.grade = grade;
+    this.points = points;
+    this.facts = facts;
+    this.#explain = explain;
+  }
+
+  /** The most points first, then in the order of the matrix; those of 0 points explain too. */
+  get reasons(): readonly Reason[] {
+    return (this.#reasons ??= this.#explain(this.facts));
+  }
 }
 
 export function compareGrades(a: Grade, b: Grade): number {

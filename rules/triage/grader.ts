@@ -2,7 +2,7 @@ import type { FlatEvent } from '../../events/event.js';
 import { FactIndex } from './fact-index.js';
 import type { Facts, FactValue } from './fact-value.js';
 import { FactReader } from './facts.js';
-import type { Grade, GradedEvent, Reason } from './grade.js';
+import { type Grade, GradedEvent, type Reason } from './grade.js';
 import type { Condition, Matrix } from './matrix.js';
 import type { EffectiveMatrix } from './merge.js';
 
@@ -21,9 +21,10 @@ interface Cell {
 /** Grades events by one matrix. A pure function of the event: it keeps look-ups, never what it has seen. */
 export class Grader {
   readonly #matrix: Matrix;
+  readonly #named: { readonly sheet: Matrix['triage']; readonly name: string };
   readonly #reader: FactReader;
   readonly #cells: readonly Cell[];
-  readonly #indexes: readonly { readonly fact: string; readonly index: FactIndex; readonly cells: readonly number[] }[];
+  readonly #indexes: readonly { readonly fact: string; readonly index: FactIndex }[];
   /** By cell, for the event in hand: how many of its conditions hold, and the event in which that was counted. */
   readonly #held: Int32Array;
   readonly #heldIn: Int32Array;
@@ -33,6 +34,7 @@ export class Grader {
 
   constructor({ matrix, label, changedBy }: EffectiveMatrix) {
     this.#matrix = matrix;
+    this.#named = { sheet: matrix.triage, name: matrix.name };
     this.#reader = new FactReader(matrix);
     this.#cells = matrix.attributes.flatMap(({ attribute, title, values }, row) =>
       values.map(({ value, points, reason, when }) => {
@@ -62,25 +64,23 @@ export class Grader {
   gradeFacts(facts: Facts): GradedEvent {
     this.#best.fill(-1);
     this.#run = (this.#run + 1) | 0;
-    for (const { fact, index, cells } of this.#indexes) {
+    for (const { fact, index } of this.#indexes) {
       const value = facts.get(fact);
-      if (value === undefined) continue;
-      for (const condition of index.find(value)) this.#hold(cells[condition] ?? -1);
+      if (value !== undefined) for (const cell of index.find(value)) this.#hold(cell);
     }
-    const { name, triage, grades } = this.#matrix;
-    const reasons: Reason[] = [];
+    const counted: Cell[] = [];
     let points = 0;
-    for (const best of this.#best) {
-      const cell = this.#cells[best];
+    for (let row = 0; row < this.#best.length; row++) {
+      const cell = this.#cells[this.#best[row] ?? -1];
       if (cell === undefined) continue;
       points += cell.points;
-      reasons.push({ ...cell.reason, evidence: evidenceOf(cell.facts, facts) });
+      counted.push(cell);
     }
-    reasons.sort((a, b) => b.points - a.points);
     points = Math.max(points, 0);
+    const { grades } = this.#matrix;
     const grade: Grade =
       points >= grades.highlyRelevant ? 'highly-relevant' : points >= grades.relevant ? 'relevant' : 'less-relevant';
-    return { sheet: triage, matrix: name, grade, points, reasons, facts };
+    return new GradedEvent(this.#named, grade, points, facts, (said) => explain(counted, said));
   }
 
   /** One more condition of a cell holds; once all do, the cell competes for its attribute. */
@@ -100,30 +100,28 @@ export class Grader {
   }
 }
 
-function indexConditions(
-  matrix: Matrix,
-): { readonly fact: string; readonly index: FactIndex; readonly cells: readonly number[] }[] {
-  const byFact = new Map<string, { condition: Condition; cell: number }[]>();
+/** One index a fact; its conditions have the numbers of their cells, of which each asks a fact once. */
+function indexConditions(matrix: Matrix): { readonly fact: string; readonly index: FactIndex }[] {
+  const byFact = new Map<string, [number, Condition][]>();
   matrix.attributes
     .flatMap(({ values }) => values)
     .forEach(({ when }, cell) => {
       for (const [fact, condition] of Object.entries(when)) {
         const list = byFact.get(fact) ?? [];
-        list.push({ condition, cell });
+        list.push([cell, condition]);
         byFact.set(fact, list);
       }
     });
-  return [...byFact].map(([fact, list]) => ({
-    fact,
-    index: new FactIndex(list.map(({ condition }, at) => [at, condition])),
-    cells: list.map(({ cell }) => cell),
-  }));
+  return [...byFact].map(([fact, conditions]) => ({ fact, index: new FactIndex(conditions) }));
 }
 
-function evidenceOf(names: readonly string[], facts: Facts): Record<string, string> {
-  const evidence: Record<string, string> = {};
-  for (const name of names) evidence[name] = factText(facts.get(name));
-  return evidence;
+function explain(cells: readonly Cell[], facts: ReadonlyMap<string, FactValue>): Reason[] {
+  return [...cells]
+    .sort((a, b) => b.points - a.points)
+    .map(({ reason, facts: names }) => ({
+      ...reason,
+      evidence: Object.fromEntries(names.map((name) => [name, factText(facts.get(name))])),
+    }));
 }
 
 /** A fact as a person reads it. */
