@@ -46,9 +46,18 @@ function refuse(code: SigmaFaultCode, message: string): ConditionResult {
 
 /** The selections that a pattern names: those that begin with `_` only when the pattern does (Sigma 2.1, "x of them"). */
 export function selectNames(pattern: string, names: readonly string[]): string[] {
-  const matcher = new RegExp(`^${pattern.replaceAll(/\*+/g, '.*')}$`, 's');
   const takesHidden = pattern.startsWith('_');
-  return names.filter((name) => matcher.test(name) && (takesHidden || !name.startsWith('_')));
+  const matches = matcherOf(pattern);
+  return names.filter((name) => (takesHidden || !name.startsWith('_')) && matches(name));
+}
+
+/** Nearly all patterns are a name, or the beginning of names. */
+function matcherOf(pattern: string): (name: string) => boolean {
+  const star = pattern.indexOf('*');
+  if (star < 0) return (name) => name === pattern;
+  if (star === pattern.length - 1) return (name) => name.startsWith(pattern.slice(0, -1));
+  const expression = new RegExp(`^${pattern.replaceAll(/\*+/g, '.*')}$`, 's');
+  return (name) => expression.test(name);
 }
 
 /** Every selection that the condition can look at. */

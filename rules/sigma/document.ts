@@ -129,6 +129,8 @@ class NodeReader {
       const keyOffset = key.range[0];
       const name = isScalar(key) ? keyText(key.value, key.source) : null;
       if (name === null) this.#fault('yaml-key', 'map: expected scalar keys, got another node', keyOffset);
+      else if (!name.isWellFormed())
+        this.#fault('yaml-syntax', 'key: expected well-formed text, got a lone surrogate', keyOffset);
       else if (name === '<<')
         this.#fault('yaml-merge-key', 'map: expected no merge key (YAML 1.1), got "<<"', keyOffset);
       else if (entries.has(name))

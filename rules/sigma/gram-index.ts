@@ -161,7 +161,9 @@ function byCharacter(needles: readonly (readonly [number: number, needle: Needle
   const numbers = new Map<number, number[]>();
   for (const [number, { text }] of needles) {
     const code = text.charCodeAt(0);
-    numbers.set(code, [...(numbers.get(code) ?? []), number]);
+    const known = numbers.get(code);
+    if (known) known.push(number);
+    else numbers.set(code, [number]);
   }
   return numbers;
 }

@@ -4,7 +4,7 @@ import type { Detection, DetectionSection, Item } from './detection.js';
 import { SigmaError } from './error.js';
 import type { EventView, FieldTable } from './event-view.js';
 import { makeItemTest, type ItemTest } from './item-test.js';
-import { isFault, testsOf, type Test } from './operation.js';
+import { compileRegex, isFault, testsOf, type Test } from './operation.js';
 
 /** A rule, ready to be asked: names resolved, values expanded, `x of` written out. */
 export type Matcher =
@@ -87,6 +87,10 @@ function compileItem(item: Item, fields: FieldTable, fieldNames: ReadonlyMap<str
   const values = item.values.map((value) => {
     const tests = testsOf(modifiers, value);
     if (isFault(tests)) throw new SigmaError('sigma-normal-form', tests.message);
+    for (const test of tests) {
+      const regex = test.kind === 'regex' ? compileRegex(test.source, test.flags) : null;
+      if (regex && isFault(regex)) throw new SigmaError('sigma-normal-form', regex.message);
+    }
     return tests;
   });
   const name = item.field ?? null;

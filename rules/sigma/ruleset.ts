@@ -1,6 +1,7 @@
 import { foldFieldName, type FlatEvent } from '../../events/event.js';
 import { Bucket } from './bucket.js';
 import type { DetectionSection } from './detection.js';
+import { SigmaError } from './error.js';
 import { EventView, FieldTable } from './event-view.js';
 import { compilePattern, foldPattern, type TextTest } from './glob.js';
 import { resolveLogSource, type EventSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
@@ -59,6 +60,8 @@ const maxKinds = 4096;
 export class Ruleset<E extends RulesetEntry> {
   /** Rules whose log source has no events here. */
   readonly unmapped: readonly E[];
+  /** Rules that turned out to hold what no compiler writes, when the first event for them came; they match nothing. */
+  readonly broken = new Map<E, SigmaError>();
   readonly #fields = new FieldTable();
   readonly #eventIdField: number;
   readonly #channels = new Map<string, Variant<E>[]>();
@@ -194,18 +197,30 @@ export class Ruleset<E extends RulesetEntry> {
 
   #compile(variant: Variant<E>): CompiledVariant {
     if (variant.compiled) return variant.compiled;
-    const { rule, filters, source } = variant;
-    const { fieldNames } = source;
-    const conditions = source.conditions.map(({ field, values }) =>
-      compileDetection({ selections: { s: { field, values } }, condition: 's' }, this.#fields),
-    );
-    const sections = [rule.detection, ...filters].map((section) => compileDetection(section, this.#fields, fieldNames));
-    const matcher = join('and', [...conditions, ...sections]);
     const isEventId = (field: number) => foldFieldName(this.#fields.names[field] ?? '') === 'eventid';
+    const matcher = this.#matcherOf(variant);
     const eventIds = necessaryTexts(matcher, isEventId);
     return (variant.compiled = { matcher, eventIds, clauses: witnessClauses(matcher, isEventId) });
   }
+
+  #matcherOf({ entry, rule, filters, source }: Variant<E>): Matcher {
+    try {
+      const conditions = source.conditions.map(({ field, values }) =>
+        compileDetection({ selections: { s: { field, values } }, condition: 's' }, this.#fields),
+      );
+      const sections = [rule.detection, ...filters].map((section) =>
+        compileDetection(section, this.#fields, source.fieldNames),
+      );
+      return join('and', [...conditions, ...sections]);
+    } catch (error) {
+      if (!(error instanceof SigmaError)) throw error;
+      this.broken.set(entry, error);
+      return never;
+    }
+  }
 }
+
+const never: Matcher = { kind: 'or', parts: [] };
 
 /** A filter acts on rules of its log source: each attribute that it names must be the rule's (pySigma). */
 function isReached(filter: RulesetEntry, target: RulesetEntry): boolean {

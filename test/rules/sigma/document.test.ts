@@ -64,6 +64,7 @@ describe('faults', () => {
     ['a: "open\n', 'yaml-syntax', 2, 1],
     ['a: b: c\n', 'yaml-syntax', 1, 4],
     ['a: "\\ud800"\n', 'yaml-syntax', 1, 4],
+    ['"\\ud800": a\n', 'yaml-syntax', 1, 1],
   ])('%j: %s at %i:%i', (text, code, line, column) => {
     const { documents, faults } = parse(text);
     expect(faults[0]).toMatchObject({ code, place: { file: 'rule.yml', line, column }, severity: 'error' });

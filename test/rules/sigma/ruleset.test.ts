@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventShape, FlatEvent, type FieldValue } from '../../../events/event.js';
+import type { SigmaRule } from '../../../rules/sigma/rule.js';
 import { Ruleset, type RulesetEntry } from '../../../rules/sigma/ruleset.js';
 import { fieldsFor, makeEvent, makeRules, nearly, type Pick } from './make-event.js';
 
@@ -52,6 +53,15 @@ describe('log sources', () => {
       expect(ids(ruleset, { Channel: `c${eventId % 7}`, EventID: eventId })).toEqual([]);
     expect(ids(ruleset, { Channel: 'Security', EventID: 4625 })).toEqual([logon]);
   });
+});
+
+test('a rule that no compiler writes is told and stops nothing', () => {
+  const list = entries('p', 's: {a|re: x}\ncondition: s', 's: {a: x}\ncondition: s');
+  const [first, second] = list as [RulesetEntry, RulesetEntry];
+  const broken = { ...first, rule: JSON.parse(JSON.stringify(first.rule).replace('"x"', '"(?=x)"')) as SigmaRule };
+  const ruleset = new Ruleset([broken, second]);
+  expect(ids(ruleset, { a: 'x' })).toEqual([second.rule.id]);
+  expect([...ruleset.broken].map(([entry, { code }]) => [entry, code])).toEqual([[broken, 'sigma-normal-form']]);
 });
 
 describe('filters', () => {
