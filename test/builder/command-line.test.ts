@@ -267,4 +267,26 @@ describe('a publisher at the command line', () => {
     expect(lint).toMatchObject({ code: 3, stderr: '' });
     await rm(join(workspace(), 'rules/sigma/broken.yml'));
   });
+
+  test('feeds are built, published and polled; lint ends with 3 for an indicator that it refuses', async () => {
+    const env = { ...passphrase, ...token() };
+    const yaml = `server: ${server.url}\npacks:\n  sigma:\n    feature: sigma\n    sources: [rules/sigma]\n    feeds: [hosts, stix]\n`;
+    await writeFiles(workspace(), { 'yms.yaml': yaml, 'rules/sigma/x-c2.txt': 'bad-host.net\ngoogle.com\n' });
+    const lint = await runYms(workspace(), ['lint']);
+    expect(lint.code).toBe(3);
+    expect(lint.stdout).toMatch(/^rules\/sigma\/x-c2\.txt: error: domain google\.com: .*\(site-top\)$/m);
+    const built = await yms(workspace(), ['build', '--sequence', '9'], passphrase);
+    expect(built).toContain(
+      '  feed hosts: 1 entries (1 in part), left out: 0 that it cannot say, 0 by score, 0 trusted\n',
+    );
+    expect(built).toMatch(/^ {4}rules\/sigma\/x-c2\.txt domain:google\.com: .*\(site-top\)$/m);
+    const published = JSON.parse(await yms(workspace(), ['publish', '--json'], env)) as unknown;
+    const paths = ['hosts', 'stix'].map((name) => ({ path: `sigma/sigma/stable.feed.${name}` }));
+    expect(published).toMatchObject({ packs: [{ sequence: 9, feeds: paths }] });
+    const { id } = await server.sellLicense();
+    const feed = await server.call('GET', '/feeds/sigma/sigma/stable/hosts', {
+      token: await server.newToken('feed', id),
+    });
+    expect(Buffer.from(feed.bytes).toString('utf8')).toMatch(/sequence 9.*\n0\.0\.0\.0 bad-host\.net\n/s);
+  });
 });
