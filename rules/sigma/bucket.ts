@@ -21,8 +21,8 @@ interface FieldIndex {
 }
 
 /**
- * The rules that events of one kind go to. A pass over the event's fields finds the witnesses it holds; a rule whose groups are all
- * held is a candidate, and only candidates are matched.
+ * The rules that events of one kind go to. A pass over the event's fields finds the witnesses it holds; a rule with a
+ * clause whose groups are all held is a candidate, and only candidates are matched.
  */
 export class Bucket {
   readonly #rules: readonly BucketRule[];
@@ -113,8 +113,8 @@ export class Bucket {
   }
 
   /**
-   * Needles have no line ends, which join the values of a message, so that each stands within one value. The needles of the message are
-   * among those of every field too, whose values need no second pass.
+   * Needles have no line ends, which join the values of a message, so that each stands within one value. The needles of
+   * the message are among those of every field too, whose values need no second pass.
    */
   #scanMessage(message: NeedleIndex, view: EventView): void {
     if (view.event.line !== null) {

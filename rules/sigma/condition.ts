@@ -44,7 +44,9 @@ function refuse(code: SigmaFaultCode, message: string): ConditionResult {
   return { condition: null, faults: [fault(code, message, 0)] };
 }
 
-/** The selections that a pattern names: those that begin with `_` only when the pattern does (Sigma 2.1, "x of them"). */
+/**
+ * The selections that a pattern names: those that begin with `_` only when the pattern does (Sigma 2.1, "x of them").
+ */
 export function selectNames(pattern: string, names: readonly string[]): string[] {
   const takesHidden = pattern.startsWith('_');
   const matches = matcherOf(pattern);

@@ -6,8 +6,8 @@ import type { Match, RulesetEntry } from './ruleset.js';
 import { Window, type Occurrence } from './window.js';
 
 /**
- * What a correlation needs to know of a match: small, and plain data, so that workers can collect signals which one correlator then takes
- * in the order of time.
+ * What a correlation needs to know of a match: small, and plain data, so that workers can collect signals which one
+ * correlator then takes in the order of time.
  */
 export interface Signal {
   /** Number of the rule among the entries that the correlator was made of. */
@@ -48,8 +48,8 @@ export const maxOccurrences = 1_000_000;
 export const maxWindow = { counted: 100_000, measured: 10_000 } as const;
 
 /**
- * Follows the matches of rules over time. Windows slide: each match is looked at with those of its group in the timespan before it. A
- * fulfilled window is reported and emptied.
+ * Follows the matches of rules over time. Windows slide: each match is looked at with those of its group in the
+ * timespan before it. A fulfilled window is reported and emptied.
  *
  * Memory is bounded: beyond {@link maxOccurrences} and {@link maxWindow} what is oldest is forgotten, and counted.
  */
@@ -86,7 +86,9 @@ export class Correlator<E extends RulesetEntry> {
     this.unresolved = unresolved;
   }
 
-  /** Whether the rule's own matches are not to be reported, because a correlation that does not say `generate` has it. */
+  /**
+   * Whether the rule's own matches are not to be reported, because a correlation that does not say `generate` has it.
+   */
   isSilent(entry: E): boolean {
     return this.#silent.has(entry);
   }
@@ -105,7 +107,10 @@ export class Correlator<E extends RulesetEntry> {
     return { rule, timeMs: event.timeMs, fields };
   }
 
-  /** Takes signals in the order of time; gives the correlations that this one fulfils, those that they fulfil in turn included. */
+  /**
+   * Takes signals in the order of time; gives the correlations that this one fulfils, those that they fulfil in turn
+   * included.
+   */
   observe(signal: Signal): CorrelationMatch<E>[] {
     const matches: CorrelationMatch<E>[] = [];
     const pending = [signal];

@@ -38,8 +38,8 @@ export const maxNodes = 200_000;
  * The documents of a YAML 1.2 file (core schema, so that dates stay text), each the tree of its nodes. Documents with
  * faults of their YAML are left out; empty documents are skipped.
  *
- * Numbers that begin with 0 and another digit stay text as written: YAML 1.1, which most Sigma tools read, takes `00000429`
- * as text and `0777` as octal, YAML 1.2 takes both as decimal. So do integers beyond 2^53.
+ * Numbers that begin with 0 and another digit stay text as written: YAML 1.1, which most Sigma tools read, takes
+ * `00000429` as text and `0777` as octal, YAML 1.2 takes both as decimal. So do integers beyond 2^53.
  *
  * The file is parsed once. Offsets come with the nodes, lines and columns are counted only for a fault.
  */

@@ -51,7 +51,6 @@ export type SigmaFaultCode =
   | 'correlation-timespan'
   | 'correlation-condition'
   | 'correlation-aliases'
-  | 'filter-invalid'
   | 'filter-rules';
 
 /** Collects the faults of one file; offsets into its text become lines and columns only here, when one is needed. */

@@ -17,7 +17,9 @@ export function readFilter(section: MapNode, log: FaultLog, detections: Detectio
   return rules === null || detection === null ? null : { rules, ...detection };
 }
 
-/** pySigma also takes `all` and an empty list for every rule; the specification has neither, an empty list is refused. */
+/**
+ * pySigma also takes `all` and an empty list for every rule; the specification has neither, an empty list is refused.
+ */
 function readRules(section: MapNode, log: FaultLog): Filter['rules'] | null {
   const node = section.entries.get('rules')?.value;
   if (node?.kind === 'scalar' && (node.value === 'any' || node.value === 'all')) return 'any';

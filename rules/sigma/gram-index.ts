@@ -20,9 +20,9 @@ const filterBits = 16;
 const filterShift = 32 - filterBits;
 
 /**
- * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short
- * ones two) characters of it that fewest other needles have; a rolling window over the text looks them up, and only then the whole needle is
- * compared. Unlike an automaton over all needles it is built in milliseconds and stays small.
+ * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short ones
+ * two) characters of it that fewest other needles have; a rolling window over the text looks them up, and only then the
+ * whole needle is compared. Unlike an automaton over all needles it is built in milliseconds and stays small.
  */
 export class GramIndex {
   readonly #needles: readonly Needle[];
@@ -54,8 +54,8 @@ export class GramIndex {
   }
 
   /**
-   * Finds the needles that stand in the text and were not found in the same turn before. Their numbers are the first of {@link found}, as
-   * many as the answer says, until the next call.
+   * Finds the needles that stand in the text and were not found in the same turn before. Their numbers are the first of
+   * {@link found}, as many as the answer says, until the next call.
    */
   scan(text: string, turn: number): number {
     const long = this.#long;

@@ -5,8 +5,8 @@ import type { LogSource } from './metadata.js';
 import { parsePattern, type Pattern } from './pattern.js';
 
 /**
- * One entry of a log source table. It takes the rules that have every attribute it names. A rule that no entry takes so goes
- * to all that have every attribute which the rule names, and to those without attributes.
+ * One entry of a log source table. It takes the rules that have every attribute it names. A rule that no entry takes so
+ * goes to all that have every attribute which the rule names, and to those without attributes.
  */
 export interface LogSourceEntry {
   readonly category?: string;

@@ -131,8 +131,9 @@ const windows = { product: 'windows' } as const;
 const anyLog = ['Log:*'];
 
 /**
- * The log sources that yms knows by itself. Windows sources that stand in none of them have no events (`sources` empty);
- * rules of every other product are tried on all events that name no channel: text logs and JSON of other systems.
+ * The log sources that yms knows by itself. Windows sources that stand in none of them have no events (`sources`
+ * empty); rules of every other product are tried on all events that name no channel: text logs and JSON of other
+ * systems.
  */
 export const builtInLogSources: LogSourceTable = [
   ...sysmonCategories.map(([category, eventIds, eventTypes]) => ({

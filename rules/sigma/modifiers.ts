@@ -1,4 +1,6 @@
-/** The modifiers of Sigma 2.1 (appendix "Modifiers") under one name each; see {@link modifierAliases} for the others. */
+/**
+ * The modifiers of Sigma 2.1 (appendix "Modifiers") under one name each; see {@link modifierAliases} for the others.
+ */
 export type Modifier =
   | 'all'
   | 'base64'

@@ -167,7 +167,10 @@ function isItem(item: { values: unknown; field?: unknown; modifiers?: unknown },
   return (values as Value[]).every((value) => isTestable(chain.modifiers, value));
 }
 
-/** A matcher must never meet a value that its modifiers do not take. Expressions are left to it: compiling them all takes too long. */
+/**
+ * A matcher must never meet a value that its modifiers do not take. Expressions are left to it: compiling them all
+ * takes too long.
+ */
 function isTestable(modifiers: readonly Modifier[], value: Value): boolean {
   if (typeof value === 'string' && modifiers.every((modifier) => takesAnyText.has(modifier))) return true;
   return !isFault(testsOf(modifiers, value));

@@ -99,8 +99,8 @@ function joinLiterals(pieces: readonly Piece[]): Pattern {
 }
 
 /**
- * The form in which text is compared without regard to case: Unicode lower case without locale, then final sigma as sigma
- * and long s as s, as Unicode's simple case folding has it, so that the end of a word does not matter.
+ * The form in which text is compared without regard to case: Unicode lower case without locale, then final sigma as
+ * sigma and long s as s, as Unicode's simple case folding has it, so that the end of a word does not matter.
  */
 export function foldCase(text: string): string {
   const lower = text.toLowerCase();

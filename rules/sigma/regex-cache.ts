@@ -5,7 +5,9 @@ export const maxCompiled = 32;
 
 const compiled = new Map<string, RE2JS>();
 
-/** Whether the expression is found in the text, in time linear in the text. The expression must be one that compiles. */
+/**
+ * Whether the expression is found in the text, in time linear in the text. The expression must be one that compiles.
+ */
 export function isFound(source: string, flags: number, text: string): boolean {
   const key = `${flags} ${source}`;
   let regex = compiled.get(key);

@@ -1,6 +1,6 @@
 /**
- * What can be told of a part of an expression: every text that it matches (`exact`, when they are few), and texts one of which stands in whatever it
- * matches (`needed`).
+ * What can be told of a part of an expression: every text that it matches (`exact`, when they are few), and texts one
+ * of which stands in whatever it matches (`needed`).
  */
 interface Known {
   readonly exact: readonly string[] | null;
@@ -13,8 +13,9 @@ const unknown: Known = { exact: null, needed: null };
 const nothing: Known = { exact: [''], needed: null };
 
 /**
- * Literals, in lower case, one of which stands in the folded form of every text that the expression finds; null where none can be told.
- * Reads the part of RE2's syntax that rules use and gives up on the rest: it must be sound, not complete.
+ * Literals, in lower case, one of which stands in the folded form of every text that the expression finds; null where
+ * none can be told. Reads the part of RE2's syntax that rules use and gives up on the rest: it must be sound, not
+ * complete.
  */
 export function regexLiterals(source: string): readonly string[] | null {
   const reader = new RegexReader(source);

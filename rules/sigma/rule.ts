@@ -58,8 +58,8 @@ export interface CompiledFile {
 }
 
 /**
- * Compiles every document of a Sigma file. All faults of the file come at once, in the order of their places; a document
- * with an error is left out, the others are compiled.
+ * Compiles every document of a Sigma file. All faults of the file come at once, in the order of their places; a
+ * document with an error is left out, the others are compiled.
  *
  * @param file the name for the places of faults
  */

@@ -54,8 +54,8 @@ interface KnownBucket<E> {
 const maxKinds = 4096;
 
 /**
- * Rules in the form that events are matched with. What an event needs is made when the first event of its kind comes, so that a
- * rule set is ready at once and costs what its events ask for.
+ * Rules in the form that events are matched with. What an event needs is made when the first event of its kind comes,
+ * so that a rule set is ready at once and costs what its events ask for.
  */
 export class Ruleset<E extends RulesetEntry> {
   /** Rules whose log source has no events here. */

@@ -30,8 +30,8 @@ const maxClauses = 32;
 const open: Clause = [];
 
 /**
- * Clauses one of which an event must hold to match. Sound, never complete: negations, absence and what cannot be told from literals are
- * left out, and the matcher has the last word. A clause without groups is always held.
+ * Clauses one of which an event must hold to match. Sound, never complete: negations, absence and what cannot be told
+ * from literals are left out, and the matcher has the last word. A clause without groups is always held.
  *
  * @param isKnown fields that tell nothing where the clauses are used, because all events there agree in them
  */

@@ -37,7 +37,8 @@ async function eventsOf(file: string): Promise<FlatEvent[]> {
 }
 
 /**
- * Its sample holds three records that match; the public runner takes more than `match_count` with a warning, and so do we here.
+ * Its sample holds three records that match; the public runner takes more than `match_count` with a warning, and so do
+ * we here.
  */
 const countedLess = new Set(['45e112d0-7759-4c2a-aa36-9f8fb79d3393']);
 

@@ -6,7 +6,9 @@ import { makeEvent, makeRules } from './make-event.js';
 
 const base = ['a', 'b', 'c'];
 
-/** Rules named a, b, c that match events with `kind` of that name, and correlations given as the lines of their section. */
+/**
+ * Rules named a, b, c that match events with `kind` of that name, and correlations given as the lines of their section.
+ */
 function setUp(...correlations: string[]) {
   const rules = makeRules(
     ...base.map((name) => `s: {kind: ${name}}\ncondition: s`),
