@@ -24,6 +24,9 @@ const emailToken = /[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9_.\-\u0080-\uFFFF]{3
 const pipeToken = /\\pipe\\([^\s"'\\,;<>|]+)/gi;
 const handleToken = /\b(Global|Local|BaseNamedObjects)\\{1,2}([^\s"'\\,;<>|]+)/g;
 
+/** Spellings of a URL's host that only a URL parser reads: numbers, brackets, escapes. */
+const oddHost = /:\/\/(?:[^\s/@]{0,256}@)?(?:[[%]|0x|\d+(?![\d.]))/i;
+
 const hiveEnds: Readonly<Record<string, RegExp>> = {
   hklm: /(?:hklm:?|hkey_local_machine|\\registry\\machine)$/,
   hkcu: /(?:hkcu:?|hkey_current_user)$/,
@@ -47,6 +50,10 @@ export class IndicatorMatcher<T extends Indicator> {
   readonly #always: FileName<T>[] = [];
   #hasUrls = false;
   #hasEmails = false;
+  /** The hosts of URLs and e-mail addresses: without one of them in a text, it is not worth to look for these. */
+  readonly #gates = new HostMatcher<Indicator>();
+  readonly #gateNames = new Set<string>();
+  #hasGatelessUrls = false;
 
   constructor(indicators: Iterable<T>) {
     const literals: [string, Literal<T>][] = [];
@@ -68,10 +75,12 @@ export class IndicatorMatcher<T extends Indicator> {
           break;
         case 'url':
           this.#hasUrls = true;
+          this.#addGate(new URL(indicator.value).hostname.replace(/^\[|\]$/g, ''));
           push(this.#exact, indicator.value, indicator);
           break;
         case 'email':
           this.#hasEmails = true;
+          this.#addGate(indicator.value.slice(indicator.value.lastIndexOf('@') + 1));
           push(this.#exact, indicator.value, indicator);
           break;
         case 'keyword':
@@ -170,9 +179,34 @@ export class IndicatorMatcher<T extends Indicator> {
     return [...found];
   }
 
+  /**
+   * Whether {@link matchText} may find something in a line of `text`; false is sure. Asked of many lines at once, it saves
+   * to look at each of them. No expression is tried.
+   */
+  mayMatchText(text: string): boolean {
+    return (
+      this.#always.length > 0 ||
+      this.#literals.find(foldCase(text)).length > 0 ||
+      this.#hosts.matchText(text).length > 0 ||
+      (this.#hashes.size > 0 && hashesIn(text).some((hash) => this.#hashes.has(hash.toLowerCase()))) ||
+      ((this.#hasUrls || this.#hasEmails) && this.#gates.matchText(text).length > 0) ||
+      (this.#hasUrls && (this.#hasGatelessUrls ? text.includes('://') : oddHost.test(text))) ||
+      (!this.#pipes.isEmpty && /\\pipe\\/i.test(text)) ||
+      (!this.#handles.isEmpty && /(?:Global|Local|BaseNamedObjects)\\/.test(text))
+    );
+  }
+
   #matchExact(type: 'url' | 'email', text: string): readonly T[] {
     const normal = normaliseValue(type, text);
     return typeof normal === 'string' ? (this.#exact.get(normal) ?? []) : [];
+  }
+
+  /** A host without a dot is not found in texts. */
+  #addGate(host: string): void {
+    if (!/[.:]/.test(host)) this.#hasGatelessUrls = true;
+    else if (!this.#gateNames.has(host))
+      this.#gates.add({ type: host.includes(':') ? 'ip' : 'fqdn', value: host, score: 0 });
+    this.#gateNames.add(host);
   }
 
   #addFileName(indicator: T, literals: [string, Literal<T>][]): void {
