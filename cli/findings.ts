@@ -18,6 +18,7 @@ const levelStyles: Readonly<Record<Level, readonly Style[]>> = {
 
 /** Values longer than this are cut in the readable form; `--json` has them whole. */
 const maxShown = 400;
+const maxReasonsShown = 10;
 
 /** Plain text where stdout is no terminal or NO_COLOR is set; Node 20 asks for that only when given one style. */
 function style(styles: readonly Style[], text: string): string {
@@ -28,20 +29,28 @@ function levelWord(level: Level): string {
   return style(levelStyles[level], level.toUpperCase());
 }
 
-export function findingLines({ level, title, ruleId, author, source, matched, ...event }: Finding): string {
+export function findingLines({ level, title, ruleId, author, source, matched, element, ...event }: Finding): string {
   const record = event.recordId === null ? [] : [`#${event.recordId}`];
   const where = [event.time, event.computer, event.channel, ...record].filter((part) => part !== null);
   const from = [source.pack, source.version, source.file].filter((part) => part !== null).join(' ');
+  const found = element
+    ? [element.kind, ...(element.line ? [`line ${element.line}`] : []), `score ${element.score}`]
+    : [];
   const by = author === null ? '' : ` by ${author}`;
   const lines = [
     `${levelWord(level)} ${style(['bold'], printable(title))}`,
-    `  ${printable(where.join('  '))}`,
+    ...(where.length > 0 ? [`  ${printable(where.join('  '))}`] : []),
+    ...(found.length > 0 ? [`  ${found.join('  ')}`] : []),
     ...(event.events ? [`  ${event.events.count} events since ${event.events.firstTime ?? 'an unknown time'}`] : []),
     ...(event.file === null ? [] : [`  ${printable(event.file)}`]),
     ...Object.entries(matched).map(
       ([name, value]) => `    ${style(['dim'], `${printable(name)}:`)} ${valueWords(value)}`,
     ),
-    style(['dim'], `  rule ${ruleId}${printable(by)}${from === '' ? '' : ` (${printable(from)})`}`),
+    style(['dim'], `  rule ${printable(ruleId)}${printable(by)}${from === '' ? '' : ` (${printable(from)})`}`),
+    ...(element?.reasons ?? [])
+      .filter((reason) => reason.ruleId !== ruleId)
+      .slice(0, maxReasonsShown)
+      .map((reason) => style(['dim'], `    ${reason.score > 0 ? '+' : ''}${reason.score} ${printable(reason.ruleId)}`)),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -70,12 +79,25 @@ export function summaryLines(summary: ScanSummary, seconds: number): string {
         ]),
       ),
     );
+  if (summary.elements) {
+    const examined = Object.entries(summary.elements.examined).map(([kind, count]) => `${kind} ${count}`);
+    lines.push(
+      `  ${plural(summary.elements.files, 'file')} looked into for indicators and pools: ${examined.join(', ')}`,
+    );
+  }
   if (passedOver > 0) lines.push(`  ${plural(passedOver, 'file')} passed over: no event logs`);
   return lines.join('\n');
 }
 
 /** What kept the scan from seeing everything. */
-export function shortcomings({ skipped, failures, flags, correlations, isInterrupted }: ScanSummary): string[] {
+export function shortcomings({
+  skipped,
+  failures,
+  flags,
+  correlations,
+  elements,
+  isInterrupted,
+}: ScanSummary): string[] {
   const { late, forgotten, unresolved } = correlations;
   const lines = flags.map(
     ({ subject, message, code }) => `${subject === 'endpoint' ? '' : `${subject}: `}${message} (${code})`,
@@ -87,6 +109,10 @@ export function shortcomings({ skipped, failures, flags, correlations, isInterru
     const kinds = Object.entries(counts).map(([code, count]) => `${count} ${code}`);
     const example = first ? `; the first at byte ${first.offset}: ${first.message}` : '';
     lines.push(`${file}: records skipped: ${kinds.join(', ')}${example}`);
+  }
+  for (const [code, count] of Object.entries(elements?.troubles ?? {})) {
+    const first = elements?.named.find((trouble) => trouble.code === code);
+    lines.push(`${first?.message ?? code} (${code}${count > 1 ? `, and ${count - 1} more` : ''})`);
   }
   for (const { ruleId, reference } of unresolved)
     lines.push(`correlation ${ruleId}: can never match, because of its rule "${reference}"`);

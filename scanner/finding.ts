@@ -1,6 +1,7 @@
 import type { FlatEvent } from '../events/event.js';
 import type { MatchedFields } from '../rules/sigma/matcher.js';
 import type { Level } from '../rules/sigma/metadata.js';
+import type { ElementFinding } from './elements/verdict.js';
 import { levelOf, titleOf } from './level.js';
 import type { MergedRule, Source } from './merge.js';
 
@@ -25,6 +26,8 @@ export interface Finding {
   readonly matched: MatchedFields;
   /** Of a correlation: the events that fulfilled it. `time` is that of the last one. */
   readonly events?: { readonly count: number; readonly firstTime: string | null; readonly lastTime: string | null };
+  /** Of indicators and mining pools: what they were found in, and what each adds to its score. */
+  readonly element?: ElementFinding;
 }
 
 /** A rule and an event that it matches, as workers report it: plain data. */

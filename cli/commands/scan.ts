@@ -5,10 +5,12 @@ import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
+import type { MergedSet } from '../../scanner/merged.js';
 import type { Finding } from '../../scanner/finding.js';
-import { scan } from '../../scanner/scan/scan.js';
+import { scan, type ScanKind } from '../../scanner/scan/scan.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';
 import { findingLines, shortcomings, summaryLines } from '../findings.js';
+import { CliError } from '../error.js';
 import { printFaults } from '../faults.js';
 import { parseCount } from '../option.js';
 import { exitCodes, print, warn } from '../output.js';
@@ -18,7 +20,12 @@ import { parseSince } from '../since.js';
 
 interface ScanOptions extends RulesOptions {
   readonly sigma?: true;
-  readonly minLevel: Level;
+  readonly ioc?: true;
+  readonly pools?: true;
+  readonly live?: true;
+  readonly hostRoot: string;
+  readonly maxFileSize?: number;
+  readonly minLevel?: Level;
   readonly since?: Date;
   readonly logsources?: string;
   readonly threads?: number;
@@ -30,10 +37,21 @@ const maxLogSourcesBytes = 8 * 1024 * 1024;
 export function registerScan(program: Command): void {
   const command = program
     .command('scan')
-    .description('apply the rules to event logs; exit 3 when something was found')
-    .argument('<path...>', 'EVTX or JSON logs, folders of them, or - for the standard input')
-    .option('--sigma', 'apply Sigma rules')
-    .addOption(new Option('--min-level <level>', 'report this level and above').choices(levels).default('high'))
+    .description('apply the rules to logs, files and this host itself; exit 3 when something was found')
+    .argument('[path...]', 'logs, files, folders, or - for the standard input; without any, as with --live')
+    .option('--sigma', 'apply Sigma rules to event logs')
+    .option('--ioc', 'look for indicators in every element (docs/elements.md)')
+    .option('--pools', 'look for mining pools in every element')
+    .option('--live', 'look at the processes, connections and own files of this host too')
+    .addOption(new Option('--host-root <dir>', 'the root of the host that --live looks at').default('/'))
+    .option(
+      '--max-file-size <mib>',
+      'larger files are looked at by their names alone, unless they are logs',
+      parseCount,
+    )
+    .addOption(
+      new Option('--min-level <level>', 'report this level and above (Sigma: high, others: medium)').choices(levels),
+    )
     .option('--since <time>', 'only events since then: a time, or how long ago (24h, 7d)', (text) =>
       parseSince(text, systemClock),
     )
@@ -48,6 +66,8 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   const startedAt = performance.now();
   const logSources = options.logsources === undefined ? null : await loadLogSources(options.logsources);
   const { rules, flags, faults } = await loadRules(options);
+  const kinds = kindsOf(options);
+  requireElements(paths, options, rules, kinds);
   printFaults(faults);
   const progress = startProgress('scanning');
   const interruption = interruptible();
@@ -55,9 +75,15 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
     progress.clear();
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
   };
-  const { minLevel, since = null, threads } = options;
+  const { minLevel = null, since = null, threads, hostRoot, maxFileSize } = options;
   const summary = await scan(
-    { rules, flags, paths, minLevel, since, logSources, signal: interruption, ...(threads && { threads }) },
+    {
+      ...{ rules, flags, paths, minLevel, since, logSources, kinds, signal: interruption },
+      hostRoot: options.live === true || paths.length === 0 ? hostRoot : null,
+      now: systemClock.now(),
+      ...(threads && { threads }),
+      ...(maxFileSize && { maxFileBytes: maxFileSize * 1024 * 1024 }),
+    },
     {
       finding: (finding) => say(options.json ? jsonLine('finding', finding) : findingLines(finding)),
       progress: (read, total) => progress.update(read, total === 0 ? null : total),
@@ -67,6 +93,30 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   if (options.json) print(jsonLine('summary', summary));
   else print(summaryLines(summary, (performance.now() - startedAt) / 1000));
   process.exitCode = exitCodeOf(summary);
+}
+
+/** Null without a flag: all kinds that the rules have, which are those that the licence covers. */
+function kindsOf({ sigma, ioc, pools }: ScanOptions): ReadonlySet<ScanKind> | null {
+  const kinds = new Set<ScanKind>();
+  if (sigma === true) kinds.add('sigma');
+  if (ioc === true) kinds.add('ioc');
+  if (pools === true) kinds.add('pool');
+  return kinds.size === 0 ? null : kinds;
+}
+
+/** A host's own elements are looked at for indicators and pools alone. */
+function requireElements(
+  paths: readonly string[],
+  { live }: ScanOptions,
+  rules: MergedSet['rules'],
+  kinds: ReadonlySet<ScanKind> | null,
+): void {
+  if (paths.length > 0 && live !== true) return;
+  if (rules.some(({ kind }) => (kind === 'ioc' || kind === 'pool') && (kinds === null || kinds.has(kind)))) return;
+  const hint = 'name logs or folders, or load rules with indicators or mining pools';
+  if (kinds !== null && !kinds.has('ioc') && !kinds.has('pool') && live !== true)
+    throw new CliError('usage', 'path: expected logs or folders to apply Sigma rules to, got none', { hint });
+  throw new CliError('usage', 'host: expected indicators or mining pools to look for, got none', { hint });
 }
 
 async function loadLogSources(file: string): Promise<LogSourceTable> {

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { Level } from '../../rules/sigma/metadata.js';
+import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
 import { type Finding, findingOf } from '../finding.js';
 import type { Flag } from '../flags.js';
 import type { MergedRule } from '../merge.js';
 import { Correlations } from './correlations.js';
 import { matchParts } from './crew.js';
-import { listLogs } from './logs.js';
+import { listLogs, standardInput } from './logs.js';
 import { planParts } from './part.js';
 import { selectRules } from './selection.js';
 import { type ScanSummary, Tally } from './summary.js';
@@ -17,7 +18,15 @@ export interface ScanRequest {
   readonly flags: readonly Flag[];
   /** Files, folders, and `-` for the standard input. */
   readonly paths: readonly string[];
-  readonly minLevel: Level;
+  /** Null: high for Sigma rules, medium for indicators and pools. */
+  readonly minLevel: Level | null;
+  /** What to apply; all that the rules have without it. */
+  readonly kinds: ReadonlySet<ScanKind> | null;
+  /** The root of the host whose own elements are looked at too, for indicators and pools; null: paths alone. */
+  readonly hostRoot: string | null;
+  /** Larger files are looked at by their names alone, unless they are logs. */
+  readonly maxFileBytes?: number;
+  readonly now: Date;
   /** Null: all of the logs. */
   readonly since: Date | null;
   /** Null: the built-in table. */
@@ -27,6 +36,8 @@ export interface ScanRequest {
   /** Ends the scan; the summary then says how far it came. */
   readonly signal: AbortSignal;
 }
+
+export type ScanKind = 'sigma' | 'ioc' | 'pool';
 
 export interface ScanListener {
   /** In the order of the paths, and within a log in the order of its records. The scan waits for a promise. */
@@ -43,10 +54,13 @@ const maxThreads = import.meta.url.endsWith('.js') ? 8 : 1;
  * @throws SigmaError for a rule that cannot be made into a matcher
  */
 export async function scan(request: ScanRequest, listener: ScanListener): Promise<ScanSummary> {
-  const { rules, flags, paths, minLevel, since, logSources, signal } = request;
+  const { flags, paths, minLevel, since, logSources, signal, kinds } = request;
+  const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind === 'triage' ? 'sigma' : kind));
+  const elementRules = rules.filter((rule) => rule.kind === 'ioc' || rule.kind === 'pool');
   const threads = Math.min(request.threads ?? availableParallelism(), maxThreads);
-  const selected = selectRules(rules, minLevel);
-  const logs = await listLogs(paths);
+  const selected = selectRules(rules, minLevel ?? 'high');
+  const isSigma = elementRules.length === 0 || selected.length > 0;
+  const logs = isSigma ? await listLogs(paths) : { files: [], failures: [] };
   const parts = await planParts(logs.files, threads);
   const plan = { rules: selected, logSources, sinceMs: since?.getTime() ?? null };
   const correlations = new Correlations(rules, selected);
@@ -62,7 +76,7 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const onRead = (bytes: number): void => listener.progress((readBytes += bytes), totalBytes);
   for await (const result of matchParts(parts, plan, { threads, signal, onRead })) {
     if ('outcome' in result) {
-      tally.addOutcome(result.part, result.outcome);
+      tally.addOutcome(result.part, result.outcome, elementRules.length === 0);
       continue;
     }
     for (const hit of result.matches.hits) {
@@ -72,9 +86,26 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
     for (const finding of correlations.add(result.matches.signals)) await report(finding);
   }
   for (const finding of correlations.finish()) await report(finding);
+  const elements =
+    elementRules.length === 0
+      ? null
+      : await scanElements(
+          {
+            rules: elementRules,
+            // the standard input can be read once
+            paths: isSigma ? paths.filter((path) => path !== standardInput) : paths,
+            hostRoot: request.hostRoot,
+            minLevel: minLevel ?? 'medium',
+            maxFileBytes: request.maxFileBytes ?? defaultMaxFileBytes,
+            now: request.now,
+            signal,
+          },
+          { finding: report, fail: (failure) => tally.addFailures([failure]), read: onRead },
+        );
   const { late, forgotten, unresolved } = correlations;
   return tally.summary({
-    rules: selected.filter(({ isReported }) => isReported).length,
+    rules: selected.filter(({ isReported }) => isReported).length + (elements?.rules ?? 0),
+    elements,
     correlations: { late, forgotten, unresolved },
     flags,
     isInterrupted: signal.aborted,

@@ -1,4 +1,5 @@
 import { type Level, levels } from '../../rules/sigma/metadata.js';
+import type { ElementSummary } from '../elements/scan-elements.js';
 import type { Finding } from '../finding.js';
 import type { Flag } from '../flags.js';
 import type { Failure } from './logs.js';
@@ -44,6 +45,8 @@ export interface ScanSummary {
   /** Paths that could not be read, or not to their end. */
   readonly failures: readonly Failure[];
   readonly flags: readonly Flag[];
+  /** What was looked at for indicators and pools; null where none were asked for. */
+  readonly elements: ElementSummary | null;
   /** Ended before everything was read. */
   readonly isInterrupted: boolean;
 }
@@ -78,13 +81,25 @@ export class Tally {
   }
 
   addFailures(failures: readonly Failure[]): void {
-    this.#failures.push(...failures);
+    for (const failure of failures) this.#addFailure(failure);
   }
 
-  addOutcome({ log: { path } }: Part, { isLog, events, bytes, skips, namedSkips, failure }: PartOutcome): void {
-    if (failure) this.#failures.push(failure);
+  /** Each path once, although two kinds of scanning may come across it. */
+  #addFailure(failure: Failure): void {
+    if (!this.#failures.some(({ path, code }) => path === failure.path && code === failure.code))
+      this.#failures.push(failure);
+  }
+
+  /** @param isOnlyLook whether nothing else looks at what is no event log */
+  addOutcome(
+    { log: { path } }: Part,
+    { isLog, events, bytes, skips, namedSkips, failure }: PartOutcome,
+    isOnlyLook: boolean,
+  ): void {
+    if (!isLog && !isOnlyLook && failure?.code === 'log-unknown') return;
+    if (failure) this.#addFailure(failure);
     if (!isLog) {
-      if (!failure) this.#passedOver++;
+      if (!failure && isOnlyLook) this.#passedOver++;
       return;
     }
     this.#files.add(path);
@@ -97,7 +112,7 @@ export class Tally {
     skipped.named.push(...namedSkips.slice(0, maxNamed - skipped.named.length));
   }
 
-  summary(rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'isInterrupted'>): ScanSummary {
+  summary(rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>): ScanSummary {
     return {
       findings: this.#findings,
       byLevel: this.#byLevel,

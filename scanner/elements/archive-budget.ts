@@ -1,0 +1,53 @@
+import { ElementError } from './trouble.js';
+
+export interface ArchiveLimits {
+  /** Bytes that may come out of one file, however deep its archives nest. */
+  readonly maxBytes: number;
+  readonly maxMembers: number;
+  /** Archives inside archives. */
+  readonly maxDepth: number;
+  /** Of one member that has to be held in memory: a ZIP inside another archive. */
+  readonly maxHeldBytes: number;
+}
+
+export const defaultArchiveLimits: ArchiveLimits = {
+  maxBytes: 2 * 1024 * 1024 * 1024,
+  maxMembers: 100_000,
+  maxDepth: 6,
+  maxHeldBytes: 64 * 1024 * 1024,
+};
+
+/** What one file may still unpack to. A bomb empties it, and ends the looking into that file. */
+export class ArchiveBudget {
+  readonly limits: ArchiveLimits;
+  #bytes = 0;
+  #members = 0;
+
+  constructor(limits: ArchiveLimits) {
+    this.limits = limits;
+  }
+
+  /** @throws ElementError `archive-too-large` */
+  takeBytes(bytes: number, path: string): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.limits.maxBytes)
+      throw new ElementError(
+        'archive-too-large',
+        `${path}: expected at most ${this.limits.maxBytes} bytes unpacked, got more`,
+      );
+  }
+
+  /** @throws ElementError `archive-members` */
+  takeMember(path: string): void {
+    if (++this.#members > this.limits.maxMembers)
+      throw new ElementError(
+        'archive-members',
+        `${path}: expected at most ${this.limits.maxMembers} members, got more`,
+      );
+  }
+}
+
+/** Whether the trouble ends all of the outermost archive, not only the one that it was met in. */
+export function isBomb(error: unknown): error is ElementError {
+  return error instanceof ElementError && (error.code === 'archive-too-large' || error.code === 'archive-members');
+}

@@ -1,0 +1,154 @@
+import { isUtf8 } from 'node:buffer';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { fromBufferPromise, fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import type { FileHandle } from 'node:fs/promises';
+import { ElementError } from './trouble.js';
+
+export type ArchiveFormat = 'zip' | 'tar' | 'gzip';
+
+/** What stands in an archive under a name. */
+export interface Member {
+  /** As the archive has it; `..` and absolute names too, because nothing is ever written. */
+  readonly name: string;
+  /** Where a link leads. */
+  readonly link: string | null;
+  /** Null for what has no content, or none that can be read: then `trouble` says why. */
+  readonly open: (() => Promise<AsyncIterable<Buffer>>) | null;
+  readonly trouble: ElementError | null;
+}
+
+/** A first member, or the end of an archive without any. */
+const zipMarks = [Buffer.from('PK\x03\x04', 'latin1'), Buffer.from('PK\x05\x06', 'latin1')];
+
+export function archiveFormatOf(head: Buffer): ArchiveFormat | null {
+  if (zipMarks.some((mark) => head.subarray(0, 4).equals(mark))) return 'zip';
+  if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return 'gzip';
+  return head.toString('latin1', 257, 262) === 'ustar' ? 'tar' : null;
+}
+
+/** The one member of a gzip file, called as the file without its ending. */
+export async function* gzipMembers(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Member> {
+  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('!')) + 1);
+  const inner = /\.t(?:ar\.)?gz$/i.test(base) ? base.replace(/\.t(?:ar\.)?gz$/i, '.tar') : base.replace(/\.gz$/i, '');
+  const gunzip = createGunzip();
+  const feeding = pipeline(chunks, gunzip).catch((error: unknown) => gunzip.destroy(error as Error));
+  try {
+    yield await Promise.resolve({
+      name: inner,
+      link: null,
+      trouble: null,
+      open: () => Promise.resolve(gunzip as AsyncIterable<Buffer>),
+    });
+  } finally {
+    gunzip.destroy();
+    await feeding;
+  }
+}
+
+/** @throws ElementError `archive-damaged` */
+export async function* tarMembers(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Member> {
+  const tar = extract();
+  let failure: unknown = null;
+  const feeding = pipeline(chunks, tar).catch((error: unknown) => (failure = error));
+  try {
+    for await (const entry of tar) {
+      const { name, type, linkname } = entry.header;
+      const isLink = type === 'symlink' || type === 'link';
+      const stream = entry as unknown as AsyncIterable<Buffer>;
+      yield {
+        name,
+        link: isLink ? linkname : null,
+        open: type === 'file' ? () => Promise.resolve(stream) : null,
+        trouble: null,
+      };
+      entry.resume();
+    }
+  } catch (cause) {
+    throw damaged(path, cause);
+  } finally {
+    tar.destroy();
+    await feeding;
+  }
+  if (failure !== null) throw damaged(path, failure);
+}
+
+class FileReader extends RandomAccessReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    super();
+    this.#file = file;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.#range(start, end));
+  }
+
+  async *#range(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let at = start; at < end;) {
+      const buffer = Buffer.allocUnsafe(Math.min(65_536, end - at));
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw new Error('unexpected end of file');
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+}
+
+const zipOptions = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: true } as const;
+
+/**
+ * The members of a ZIP file as its central directory tells. Sizes that lie are found out while reading.
+ *
+ * @throws ElementError `archive-damaged`
+ */
+export async function* zipMembers(
+  source: { readonly file: FileHandle; readonly size: number } | Buffer,
+  path: string,
+): AsyncGenerator<Member> {
+  let zip: ZipFile | null = null;
+  try {
+    zip = Buffer.isBuffer(source)
+      ? await fromBufferPromise(source, zipOptions)
+      : await fromRandomAccessReaderPromise(new FileReader(source.file), source.size, zipOptions);
+    for await (const entry of zip.eachEntry()) yield zipMember(zip, entry, path);
+  } catch (cause) {
+    if (cause instanceof ElementError) throw cause;
+    throw damaged(path, cause);
+  } finally {
+    zip?.close();
+  }
+}
+
+/** Bits of a Unix mode, as ZIP keeps it in the upper half of the external attributes. */
+const typeMask = 0o170000;
+const linkType = 0o120000;
+
+function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
+  const raw = entry.fileNameRaw;
+  const name = isUtf8(raw) ? raw.toString('utf8') : raw.toString('latin1');
+  const isLink = ((entry.externalFileAttributes >>> 16) & typeMask) === linkType;
+  if (name.endsWith('/')) return { name, link: null, open: null, trouble: null };
+  const said = entry.isEncrypted()
+    ? (['archive-encrypted', 'a member without a password, got an encrypted one'] as const)
+    : entry.canDecodeFileData()
+      ? null
+      : (['archive-method', `a member that is stored or deflated, got method ${entry.compressionMethod}`] as const);
+  if (said !== null)
+    return { name, link: null, open: null, trouble: new ElementError(said[0], `${path}!${name}: expected ${said[1]}`) };
+  return {
+    name,
+    link: isLink ? '' : null,
+    open: async () => (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>,
+    trouble: null,
+  };
+}
+
+export function damaged(path: string, cause: unknown): ElementError {
+  return new ElementError('archive-damaged', `${path}: expected a whole archive, got ${(cause as Error).message}`, {
+    cause,
+  });
+}

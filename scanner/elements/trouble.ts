@@ -1,0 +1,51 @@
+import { CodedError } from '../../base/error.js';
+
+/** What kept an element from being looked at whole. Never the end of a scan. */
+export type TroubleCode =
+  | 'archive-damaged'
+  | 'archive-depth'
+  | 'archive-encrypted'
+  | 'archive-members'
+  | 'archive-method'
+  | 'archive-path'
+  | 'archive-too-large'
+  | 'file-changed'
+  | 'file-shrunk'
+  | 'file-special'
+  | 'file-too-large'
+  | 'file-unreadable'
+  | 'folder-depth'
+  | 'folder-foreign'
+  | 'log-damaged'
+  | 'log-lines'
+  | 'process-unreadable';
+
+export class ElementError extends CodedError<TroubleCode> {}
+
+export interface Trouble {
+  readonly code: TroubleCode;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Troubles named of each code; all are counted. */
+const maxNamed = 20;
+
+export class Troubles {
+  readonly named: Trouble[] = [];
+  readonly #counts = new Map<TroubleCode, number>();
+
+  add(code: TroubleCode, path: string, message: string): void {
+    const count = (this.#counts.get(code) ?? 0) + 1;
+    this.#counts.set(code, count);
+    if (count <= maxNamed) this.named.push({ code, path, message });
+  }
+
+  addError(error: ElementError, path: string): void {
+    this.add(error.code, path, error.message);
+  }
+
+  get counts(): Readonly<Partial<Record<TroubleCode, number>>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
