@@ -1,5 +1,11 @@
 import { CodedError } from '../base/error.js';
 
-export type CliErrorCode = 'usage' | 'passphrase-unavailable' | 'passphrase-mismatch';
+export type CliErrorCode =
+  | 'usage'
+  | 'passphrase-unavailable'
+  | 'passphrase-mismatch'
+  | 'triage-format'
+  | 'triage-no-matrix'
+  | 'triage-nothing-graded';
 
 export class CliError extends CodedError<CliErrorCode> {}

@@ -50,11 +50,13 @@ export class CsvRecords {
       const [first] = this.#open;
       if (first === undefined) break;
       const text = this.#open.map((line) => line.text).join('\n');
-      if (!endsInsideQuotes(text, this.#delimiter)) {
+      const quoting = quotingOf(text, this.#delimiter);
+      if (quoting === 'closed') {
         whole.push({ text, line: first.number, offset: first.offset, fields: null });
         this.#open = [];
-      } else if (this.#open.length >= maxRecordLines || (next === undefined && isLast)) {
-        this.#refuse(first.number, first.offset, 'expected the end of a quoted field, got none');
+      } else if (quoting === 'broken' || this.#open.length >= maxRecordLines || (next === undefined && isLast)) {
+        const got = quoting === 'broken' ? 'a quote inside a quoted field' : 'a quoted field without end';
+        this.#refuse(first.number, first.offset, `expected RFC 4180 quoting, got ${got}`);
         waiting.push(...this.#open.slice(1).reverse());
         this.#open = [];
       } else if (next === undefined) break;
@@ -108,22 +110,26 @@ function splitSimple(text: string, delimiter: string): string[] | null {
 }
 
 function split(text: string, delimiter: string): string[][] {
-  return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true });
+  return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true, relax_quotes: true });
 }
 
-/** Whether the last field of the text is quoted and not closed yet. A quote opens a field only at its start. */
-function endsInsideQuotes(text: string, delimiter: string): boolean {
-  for (let at = 0; at <= text.length;) {
+/**
+ * Whether the last field of the text is quoted and still open, or a quoted field goes on after its end. A quote opens a
+ * field only at its start; elsewhere in a bare field it is a character as any other.
+ */
+function quotingOf(text: string, delimiter: string): 'closed' | 'open' | 'broken' {
+  for (let at = 0; at < text.length;) {
     if (text[at] === '"') {
       let close = text.indexOf('"', at + 1);
       while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
-      if (close < 0) return true;
+      if (close < 0) return 'open';
       at = close + 1;
+      if (at < text.length && text[at] !== delimiter && text[at] !== '\n') return 'broken';
     }
     const next = text.indexOf(delimiter, at);
     const lineEnd = text.indexOf('\n', at);
-    if (next < 0 && lineEnd < 0) return false;
+    if (next < 0 && lineEnd < 0) break;
     at = next < 0 || (lineEnd >= 0 && lineEnd < next) ? lineEnd + 1 : next + 1;
   }
-  return false;
+  return 'closed';
 }

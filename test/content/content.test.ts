@@ -7,7 +7,7 @@ import { decodeIndicator } from '../../rules/ioc/indicator.js';
 import { decodePool, type Pool } from '../../rules/pools/pool.js';
 
 const content = new URL('../../content/', import.meta.url).pathname;
-const folders = ['sigma', 'mining-pools', 'ioc', 'premium'];
+const folders = ['sigma', 'mining-pools', 'ioc', 'premium', 'triage'];
 const read = new Map<string, RuleFolder>();
 
 beforeAll(async () => {

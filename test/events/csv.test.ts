@@ -60,6 +60,23 @@ describe('csv', () => {
     expect(fields).toEqual([{ a: 'z', b: '2' }]);
   });
 
+  test('an open quote before a line with quotes costs its own line only', async () => {
+    const { fields, skips } = await readText('csv', 'a,b\n"x,1\ny("z"),2\n"v","w"\n');
+    expect(skips).toEqual(['csv-quote 2']);
+    expect(fields).toEqual([
+      { a: 'y("z")', b: '2' },
+      { a: 'v', b: 'w' },
+    ]);
+  });
+
+  test('a quote inside a bare field is a character', async () => {
+    expect((await readText('csv', 'a,b\n5" disk,1\nx,y"\n"q",5"\n')).fields).toEqual([
+      { a: '5" disk', b: '1' },
+      { a: 'x', b: 'y"' },
+      { a: 'q', b: '5"' },
+    ]);
+  });
+
   test('an open quote at the end of the file', async () => {
     expect((await readText('csv', 'a,b\n1,2\n"x,2')).skips).toEqual(['csv-quote 3']);
   });

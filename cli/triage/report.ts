@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type { Grade } from '../../rules/triage/grade.js';
+import { printable, table } from '../output.js';
+import { csvHeader, csvRow } from './csv.js';
+import { gradeWords, htmlEnd, htmlHead, htmlRow } from './html.js';
+import type { RankedRows } from './ranked-rows.js';
+import { pointsOf, type TriageRow, whatOf, whereOf, whomOf } from './row.js';
+
+export const reportFormats = ['table', 'csv', 'json', 'html'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** What the files came to. */
+export interface TriageTally {
+  readonly counts: Readonly<Record<Grade, number>>;
+  /** Events that no matrix is for. */
+  readonly other: number;
+  readonly skipped: number;
+  readonly fieldsSeen: readonly string[];
+}
+
+export interface ReportOptions {
+  readonly format: ReportFormat;
+  readonly files: readonly string[];
+  readonly origin: string;
+  readonly tally: TriageTally;
+  /** Rows at most; null for what the format has by itself. */
+  readonly limit: number | null;
+  readonly madeAt: string;
+}
+
+const defaultLimits: Readonly<Record<ReportFormat, number>> = { table: 50, html: 1000, csv: Infinity, json: Infinity };
+
+/** Writes the rows, the most relevant first, in pieces, so that a report of a million rows takes little memory. */
+export async function writeReport(out: Writable, rows: RankedRows, options: ReportOptions): Promise<void> {
+  const limit = options.limit ?? defaultLimits[options.format];
+  const shown = Math.min(limit, rows.size);
+  const taken = take(rows.rows(), shown);
+  switch (options.format) {
+    case 'table':
+      return writeTable(out, taken, rows.size - shown);
+    case 'csv':
+      return writeAll(out, csvHeader, taken, csvRow, '');
+    case 'json':
+      return writeJson(out, taken, options);
+    case 'html':
+      return writeAll(
+        out,
+        htmlHead({ ...options, ...options.tally, shown, total: rows.size }),
+        taken,
+        htmlRow,
+        htmlEnd,
+      );
+  }
+}
+
+async function writeTable(out: Writable, rows: AsyncIterable<TriageRow>, left: number): Promise<void> {
+  const lines: string[][] = [];
+  for await (const row of rows) {
+    const cells = [
+      gradeWords[row.grade],
+      String(row.points),
+      row.time ?? '-',
+      whomOf(row),
+      cut(whatOf(row), 90),
+      whereOf(row),
+    ];
+    lines.push([...cells.map(printable), printable(pointsOf(row))]);
+  }
+  if (lines.length > 0) {
+    const header = ['GRADE', 'POINTS', 'TIME', 'WHO', 'WHAT', 'WHERE', 'COUNTED'];
+    await write(out, `${table([header, ...lines])}\n`);
+  }
+  if (left > 0) await write(out, `… and ${left} more; --limit, --format csv or --format html show them\n`);
+}
+
+async function writeJson(out: Writable, rows: AsyncIterable<TriageRow>, options: ReportOptions): Promise<void> {
+  const { files, origin, madeAt, tally } = options;
+  const { counts, other, skipped } = tally;
+  const head = JSON.stringify({ files, origin, madeAt, counts, other, skipped });
+  await write(out, `${head.slice(0, -1)},"events":[`);
+  let divider = '\n';
+  for await (const row of rows) {
+    await write(out, `${divider}${JSON.stringify(row)}`);
+    divider = ',\n';
+  }
+  await write(out, '\n]}\n');
+}
+
+async function writeAll(
+  out: Writable,
+  head: string,
+  rows: AsyncIterable<TriageRow>,
+  format: (row: TriageRow) => string,
+  end: string,
+): Promise<void> {
+  await write(out, head);
+  for await (const row of rows) await write(out, format(row));
+  await write(out, end);
+}
+
+async function write(out: Writable, text: string): Promise<void> {
+  if (text !== '' && !out.write(text)) await once(out, 'drain');
+}
+
+async function* take(rows: AsyncIterable<TriageRow>, count: number): AsyncGenerator<TriageRow> {
+  if (count === 0) return;
+  let taken = 0;
+  for await (const row of rows) {
+    yield row;
+    if (++taken >= count) return;
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
