@@ -31,6 +31,7 @@ export type PackErrorCode =
   | 'item-duplicate'
   | 'item-order'
   | 'content-digest'
-  | 'license-malformed';
+  | 'license-malformed'
+  | 'activation-malformed';
 
 export class PackError extends CodedError<PackErrorCode> {}

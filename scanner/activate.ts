@@ -1,29 +1,24 @@
 import { z } from 'zod';
-import { decodeBase64, decodeUtf8, sha256Hex } from '../base/bytes.js';
+import { decodeBase64, decodeUtf8 } from '../base/bytes.js';
 import { formatSeconds } from '../base/clock.js';
 import { CodedError } from '../base/error.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
 import { canonicalJson, parseJson } from '../base/json.js';
 import { encodePublicKey } from '../keys/key.js';
 import { encodePublicKeyFile, saveKeyFile } from '../keys/keyfile.js';
-import { parseMetadata, rolePolicy, verifyMetadata } from '../keys/metadata.js';
-import { verifySelfSigned } from '../keys/root.js';
 import { newSealingKey } from '../keys/sealing.js';
 import type { Opener } from '../keys/signer.js';
 import { callApi } from './api.js';
 import { type Activation, loadHostKey, saveActivation } from './connection.js';
 import { loadStoredLicense, trustedNow } from './entitlement.js';
-import { refusedOrThrow, ScannerError } from './error.js';
+import { ScannerError } from './error.js';
 import { httpSource, type RepositorySource } from './fetcher.js';
-import { type Home, withHome } from './home.js';
-import { loadMetadata, loadTrustedRoot } from './metadata-folder.js';
-import { emptyPointer, loadPointer, savePointer } from './pointer.js';
+import { carriedRootOf, type FirstTrust, saveTrust } from './first-trust.js';
+import { withHome } from './home.js';
+import { emptyPointer, loadPointer } from './pointer.js';
 import { metadataMaxBytes } from './refresh.js';
 import { Repository } from './repository.js';
 import type { Endpoint } from './update.js';
-
-/** What people carried here to begin to trust: the root itself, or the SHA-256 of the repository's `1.root.json`. */
-export type FirstTrust = { readonly root: Uint8Array } | { readonly rootSha256: string };
 
 export interface ActivationRequest {
   /** Address of the distribution server. */
@@ -74,44 +69,12 @@ export async function activate(
   });
 }
 
-function serverAddress(text: string): string {
+/** @throws ScannerError `request-refused` for what is no address of a server */
+export function serverAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '')
     throw new ScannerError('request-refused', `server: expected an http or https address, got ${canonicalJson(text)}`);
   return url.href.endsWith('/') ? url.href : `${url.href}/`;
-}
-
-/** The carried root; once one is trusted, it must be of the same house. Never trust on first use. */
-async function carriedRootOf(home: Home, source: RepositorySource, firstTrust: FirstTrust): Promise<Uint8Array> {
-  const bytes = 'root' in firstTrust ? firstTrust.root : await fetchFirstRoot(source, firstTrust.rootSha256);
-  const carried = parseMetadata('root', bytes, 'carried root');
-  verifySelfSigned(carried);
-  const anchor = await readFileIfPresent(home.anchor, metadataMaxBytes.root);
-  if (anchor === null || sha256Hex(anchor) === sha256Hex(bytes)) return bytes;
-
-  const pointer = (await loadPointer(home)) ?? emptyPointer;
-  const trusted = await loadTrustedRoot(home, await loadMetadata(home, pointer.metadata));
-  try {
-    verifyMetadata(carried, rolePolicy(parseMetadata('root', trusted).signed, 'root'), 'carried root');
-    return bytes;
-  } catch (cause) {
-    throw new ScannerError('root-mismatch', 'root: expected one of the house trusted already, got another', {
-      cause: refusedOrThrow(cause),
-      hint: `set YMS_HOME to a new folder to follow another publisher`,
-    });
-  }
-}
-
-async function fetchFirstRoot(source: RepositorySource, rootSha256: string): Promise<Uint8Array> {
-  const bytes = await source.metadata('1.root.json', metadataMaxBytes.root);
-  if (bytes === null)
-    throw new ScannerError('metadata-missing', '1.root.json: expected a root in the repository, got none');
-  if (sha256Hex(bytes) !== rootSha256.toLowerCase())
-    throw new ScannerError(
-      'root-digest',
-      `1.root.json: expected sha256 ${rootSha256.toLowerCase()}, got ${sha256Hex(bytes)}`,
-    );
-  return bytes;
 }
 
 /** The carried root is trusted from here on only if the server's repository is under it. */
@@ -123,14 +86,14 @@ async function followRoot(
   const pointer = (await loadPointer(home)) ?? emptyPointer;
   const now = trustedNow(clock, (await loadStoredLicense(home))?.greatestIssuedAt);
   const repository = await Repository.refresh(home, pointer.metadata, source, now, carriedRoot);
-  const anchor = await readFileIfPresent(home.anchor, metadataMaxBytes.root);
-  if (anchor === null && carriedRoot !== null) await writeFileAtomic(home.anchor, carriedRoot);
-  const metadata = await repository.save(home);
-  if (metadata !== pointer.metadata) await savePointer(home, { ...pointer, metadata });
+  await saveTrust(home, pointer, repository, carriedRoot);
 }
 
 /** Saved before it is used: a lost answer must not cost a second seat. */
-async function loadOrMakeHostKey({ home, clock }: Pick<Endpoint, 'home' | 'clock'>, name: string): Promise<Opener> {
+export async function loadOrMakeHostKey(
+  { home, clock }: Pick<Endpoint, 'home' | 'clock'>,
+  name: string,
+): Promise<Opener> {
   if ((await readFileIfPresent(home.hostKey, metadataMaxBytes.timestamp)) === null) {
     const key = newSealingKey();
     const label = { name, createdAt: clock.now() };

@@ -9,8 +9,11 @@ import { type Home, loadDocument, saveDocument } from './home.js';
 
 const activationSchema = z.strictObject({
   format: z.literal(1),
-  /** Base address of the distribution server, ending in a slash. */
-  server: z.url({ protocol: /^https?$/ }).endsWith('/'),
+  /** Base address of the distribution server, ending in a slash; null for a host that is updated by bundles only. */
+  server: z
+    .url({ protocol: /^https?$/ })
+    .endsWith('/')
+    .nullable(),
   licenseId: z.string().min(1).max(200),
   hostId: z.string().min(1).max(200),
   name: z.string().min(1).max(200),
@@ -39,8 +42,13 @@ export async function saveActivation(home: Home, activation: Activation): Promis
   await saveDocument(home.connection, activation, 0o600);
 }
 
-export function connectionOf(activation: Activation): Connection {
-  return { server: activation.server, token: activation.token };
+/** @throws ScannerError `no-server` for a host that was activated without one */
+export function connectionOf({ server, token }: Activation): Connection {
+  if (server === null)
+    throw new ScannerError('no-server', 'endpoint: expected a server, got a host activated without one', {
+      hint: 'run yms bundle import FILE, or activate again with --server',
+    });
+  return { server, token };
 }
 
 /** The host's own key, which opens its grants. @throws KeyError `key-file-…`; BaseError `file-missing` */

@@ -43,6 +43,13 @@ export type ScannerErrorCode =
   | 'pack-unloadable'
   | 'release-newer'
   | 'sequence-rollback'
+  // without a network
+  | 'answer-mismatch'
+  | 'bundle-entry'
+  | 'bundle-format'
+  | 'bundle-too-large'
+  | 'no-server'
+  | 'request-missing'
   // local rules
   | 'custom-signers'
   | 'custom-unreadable'

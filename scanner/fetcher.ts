@@ -9,6 +9,8 @@ export type Progress = (receivedBytes: number, totalBytes: number) => void;
 
 /** Where metadata and targets come from: a server's repository, or a folder that was carried here. */
 export interface RepositorySource {
+  /** Carried here by hand: timestamp and snapshot may have expired on the way, and the set is stale then. */
+  readonly isCarried?: true;
   /** A metadata file by its name on the wire (`2.root.json`); null when there is none. */
   metadata(name: string, maxBytes: number): Promise<Uint8Array | null>;
   /**

@@ -12,6 +12,8 @@ export interface Home {
   readonly lock: string;
   /** Which server, licence and host this is, with the host token; mode 0600. */
   readonly connection: string;
+  /** What was asked for in the request file that went out last, until its answer comes back. */
+  readonly activationRequest: string;
   /** The host's X25519 key; mode 0600. */
   readonly hostKey: string;
   /** Its public half, to give to whoever seals custom packs for this host. */
@@ -48,6 +50,7 @@ export function openHome(path: string = defaultHomePath()): Home {
     path: resolve(path),
     lock: at('lock'),
     connection: at('endpoint.json'),
+    activationRequest: at('activation-request.json'),
     hostKey: at('host.key'),
     hostPublicKey: at('host.pub'),
     anchor: at('trusted-root.json'),

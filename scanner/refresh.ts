@@ -21,7 +21,7 @@ export async function refreshTrust(
   known: TrustedFiles,
   now: Date,
 ): Promise<Trust> {
-  const trust = new Trust(trustedRoot, now);
+  const trust = new Trust(trustedRoot, now, { mayBeStale: source.isCarried === true });
   await refreshRoot(trust, source);
   await refreshTimestamp(trust, source, known.get('timestamp'));
   await refreshSnapshot(trust, source, known.get('snapshot'));
@@ -52,7 +52,12 @@ async function refreshSnapshot(trust: Trust, source: RepositorySource, known: Ui
 }
 
 /** Reads `targets` or a role it delegates to, unless it has been read. */
-async function readRole(trust: Trust, source: RepositorySource, known: TrustedFiles, role: string): Promise<void> {
+export async function readRole(
+  trust: Trust,
+  source: RepositorySource,
+  known: TrustedFiles,
+  role: string,
+): Promise<void> {
   if (trust.hasRole(role)) return;
   const { version, length, hashes } = trust.roleFile(role);
   const stored = known.get(role);

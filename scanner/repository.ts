@@ -43,6 +43,11 @@ export class Repository {
     return new Repository(source, trust, known);
   }
 
+  /** Whether its timestamp or snapshot has expired, which only a carried one may have. */
+  get isStale(): boolean {
+    return this.#trust.isStale;
+  }
+
   /** Null when no role lists the path. @throws what the deciding role is refused for */
   find(path: string): Promise<TrustedTarget | null> {
     return findTarget(this.#trust, this.source, this.#known, path);

@@ -2,6 +2,7 @@ import { LengthOrHashMismatchError, UnsignedMetadataError } from '@tufjs/models/
 import { BadVersionError, EqualVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { sha256Hex } from '../base/bytes.js';
+import { formatSeconds, parseSeconds, secondMs } from '../base/clock.js';
 import { CodedError } from '../base/error.js';
 import { parseMetadata, rolePolicy, verifyMetadata, type RolePolicy } from '../keys/metadata.js';
 import type { MetaFile, RootRole, SnapshotRole, TargetsRole, TimestampRole } from '../keys/roles.js';
@@ -35,6 +36,8 @@ export type TrustedFiles = ReadonlyMap<string, Uint8Array>;
  * begin again from the stored files.
  */
 export class Trust {
+  readonly #now: Date;
+  readonly #mayBeStale: boolean;
   readonly #store: TrustedMetadataStore;
   readonly #files = new Map<string, Uint8Array>();
   readonly #roles = new Map<string, TargetsRole>();
@@ -42,12 +45,46 @@ export class Trust {
   #timestamp: TimestampRole | null = null;
   #snapshot: SnapshotRole | null = null;
 
-  /** 5.2: the root that is trusted already; it may have expired, as it is only the start of the chain. */
-  constructor(trustedRoot: Uint8Array, now: Date) {
+  /**
+   * 5.2: the root that is trusted already; it may have expired, as it is only the start of the chain. With `mayBeStale`
+   * an expired timestamp or snapshot is taken: what people carry may be days on its way (DESIGN section 6).
+   */
+  constructor(trustedRoot: Uint8Array, now: Date, { mayBeStale = false } = {}) {
+    this.#now = now;
+    this.#mayBeStale = mayBeStale;
     this.#root = verifySelfSigned(parseMetadata('root', trustedRoot));
     this.#store = guard('root', () => new TrustedMetadataStore(Buffer.from(trustedRoot)));
-    Object.assign(this.#store, { referenceTime: now }); // private there, and otherwise the system's clock
+    this.#setReferenceTime(now);
     this.#files.set('root', trustedRoot);
+  }
+
+  /** Private there, and otherwise the system's clock. */
+  #setReferenceTime(time: Date): void {
+    Object.assign(this.#store, { referenceTime: time });
+  }
+
+  /** Whether the trusted timestamp or snapshot has expired. */
+  get isStale(): boolean {
+    return [this.#timestamp, this.#snapshot].some((role) => role !== null && isOver(role.expires, this.#now));
+  }
+
+  /**
+   * tuf-js looks at all of a set at one time. For a set that may be stale that time is set back to before the ends of its
+   * timestamp and snapshot; root, targets and roles are measured at Now by `requireUnexpired`.
+   */
+  #allowStale({ expires }: TimestampRole | SnapshotRole): void {
+    if (!this.#mayBeStale) return;
+    const { referenceTime } = this.#store as unknown as { referenceTime: Date };
+    const beforeEnd = new Date((parseSeconds(expires)?.getTime() ?? 0) - secondMs);
+    if (beforeEnd < referenceTime) this.#setReferenceTime(beforeEnd);
+  }
+
+  #requireUnexpired(subject: string, expires: string): void {
+    if (isOver(expires, this.#now))
+      throw new ScannerError(
+        'metadata-expired',
+        `${subject}: expected an end after ${formatSeconds(this.#now)}, got ${expires}`,
+      );
   }
 
   get root(): RootRole {
@@ -56,6 +93,12 @@ export class Trust {
 
   get files(): TrustedFiles {
     return this.#files;
+  }
+
+  /** Until when a carried copy of this set is fresh, and until when it is accepted at all. */
+  get ends(): { readonly staleAfter: string; readonly refusedAfter: string } {
+    const online = [present(this.#timestamp, 'timestamp'), present(this.#snapshot, 'snapshot')];
+    return { staleAfter: firstEnd(online), refusedAfter: firstEnd([this.#root, ...this.#roles.values()]) };
   }
 
   /** The snapshot that the trusted timestamp names; its length and hash bound what may be fetched (5.5.1). */
@@ -104,6 +147,7 @@ export class Trust {
   loadSnapshot(bytes: Uint8Array): boolean {
     const snapshot = parseMetadata('snapshot', bytes);
     verifyMetadata(snapshot, rolePolicy(this.#root, 'snapshot'));
+    this.#allowStale(snapshot.signed);
     try {
       this.#store.updateSnapshot(Buffer.from(bytes), true);
     } catch {
@@ -126,6 +170,8 @@ export class Trust {
 
   #acceptTimestamp(bytes: Uint8Array, timestamp: ReturnType<typeof parseMetadata<'timestamp'>>): boolean {
     verifyMetadata(timestamp, rolePolicy(this.#root, 'timestamp')); // 5.4.2
+    this.#requireUnexpired('root (tuf 5.3.10)', this.#root.expires);
+    this.#allowStale(timestamp.signed);
     try {
       guard('timestamp (tuf 5.4.3, 5.4.4)', () => this.#store.updateTimestamp(Buffer.from(bytes)));
       return true;
@@ -141,6 +187,7 @@ export class Trust {
     const snapshot = parseMetadata('snapshot', bytes);
     verifyMetadata(snapshot, rolePolicy(this.#root, 'snapshot')); // 5.5.3
     requireVersion('snapshot (tuf 5.5.4)', snapshot.signed.version, this.snapshotFile);
+    this.#allowStale(snapshot.signed);
     guard('snapshot (tuf 5.5.5, 5.5.6)', () => this.#store.updateSnapshot(Buffer.from(bytes)));
     this.#snapshot = snapshot.signed;
     this.#files.set('snapshot', bytes);
@@ -153,6 +200,7 @@ export class Trust {
     const targets = parseMetadata('targets', bytes, subject);
     verifyMetadata(targets, this.#policyOf(role), subject); // 5.6.3
     requireVersion(`${subject} (tuf 5.6.4)`, targets.signed.version, this.roleFile(role));
+    this.#requireUnexpired(`${subject} (tuf 5.6.5)`, targets.signed.expires);
     guard(`${subject} (tuf 5.6.5)`, () =>
       this.#store.updateDelegatedTargets(Buffer.from(bytes), role, role === 'targets' ? 'root' : 'targets'),
     );
@@ -200,6 +248,15 @@ export class Trust {
       policy: this.#policyOf(role),
     };
   }
+}
+
+function firstEnd(roles: readonly { readonly expires: string }[]): string {
+  return roles.map(({ expires }) => expires).sort()[0] ?? '';
+}
+
+function isOver(time: string, now: Date): boolean {
+  const end = parseSeconds(time);
+  return end === null || end <= now;
 }
 
 function present<T>(role: T | null, name: string): T {

@@ -3,14 +3,14 @@ import type { Opener } from '../keys/signer.js';
 import type { License, LicensedPack } from '../packs/license.js';
 import { loadState } from './active.js';
 import { type Activation, connectionOf, loadHostKey, requireActivation } from './connection.js';
-import { fetchLicense, loadStoredLicense, saveStoredLicense, trustedNow } from './entitlement.js';
+import { loadStoredLicense, saveStoredLicense, trustedNow } from './entitlement.js';
 import { refusedOrThrow, ScannerError } from './error.js';
-import { httpSource } from './fetcher.js';
 import { type Home, withHome } from './home.js';
 import { hostStatus, reportStatus } from './host-status.js';
 import { obtainPack, repairPack } from './install.js';
 import { type LastUpdate, loadLastUpdate, type Refusal, refusalOf, saveLastUpdate } from './last-update.js';
 import { rememberOverrides } from './merged.js';
+import { type Origin, serverOrigin } from './origin.js';
 import {
   type AcceptedPack,
   collectGarbage,
@@ -47,6 +47,8 @@ export interface UpdateReport {
   readonly packs: readonly PackOutcome[];
   /** Whether the active set is another one than before. */
   readonly switched: boolean;
+  /** Whether timestamp or snapshot had expired: only a bundle is accepted so. */
+  readonly stale: boolean;
 }
 
 /**
@@ -57,43 +59,51 @@ export interface UpdateReport {
  */
 export async function update(endpoint: Endpoint): Promise<UpdateReport> {
   return withHome(endpoint.home, async () => {
-    const { home } = endpoint;
-    const activation = await requireActivation(home);
-    const before = await loadLastUpdate(home);
-    try {
-      const report = await followReleases(endpoint, activation);
-      const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
-      await noteOutcome(endpoint, activation, before, refusal);
-      return report;
-    } catch (error) {
-      await noteOutcome(endpoint, activation, before, refusalOf(refusedOrThrow(error)));
-      throw error;
-    }
+    const activation = await requireActivation(endpoint.home);
+    return updateFrom(endpoint, activation, serverOrigin(connectionOf(activation)));
   });
 }
 
+/**
+ * An update from any origin; the caller holds the lock of the state folder.
+ *
+ * @throws as {@link update}
+ */
+export async function updateFrom(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
+  const before = await loadLastUpdate(endpoint.home);
+  try {
+    const report = await followReleases(endpoint, activation, origin);
+    const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
+    await noteOutcome(endpoint, origin, before, refusal);
+    return report;
+  } catch (error) {
+    await noteOutcome(endpoint, origin, before, refusalOf(refusedOrThrow(error)));
+    throw error;
+  }
+}
+
 /** A release that came out between metadata and licence is met by going round once more. */
-async function followReleases(endpoint: Endpoint, activation: Activation): Promise<UpdateReport> {
-  const report = await updateOnce(endpoint, activation);
+async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
+  const report = await updateOnce(endpoint, activation, origin);
   const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
-  return isOvertaken ? updateOnce(endpoint, activation) : report;
+  return isOvertaken && !origin.source.isCarried ? updateOnce(endpoint, activation, origin) : report;
 }
 
 /** The policy, from top to bottom. */
-async function updateOnce(endpoint: Endpoint, activation: Activation): Promise<UpdateReport> {
+async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
   const { home, clock } = endpoint;
   const host = await loadHostKey(home);
   const stored = await loadStoredLicense(home);
   const pointer = (await loadPointer(home)) ?? emptyPointer;
 
-  const source = httpSource(connectionOf(activation));
   const now = trustedNow(clock, stored?.greatestIssuedAt);
-  const repository = await Repository.refresh(home, pointer.metadata, source, now);
+  const repository = await Repository.refresh(home, pointer.metadata, origin.source, now);
   const { licenseKeys } = await repository.keysJson();
-  const followed = await keepMetadata(home, pointer, repository); // even if the licence is refused: it guards against rollback
+  // A server's metadata is kept even if the licence is refused: it guards against rollback. A refused bundle changes nothing.
+  const followed = origin.source.isCarried ? pointer : await keepMetadata(home, pointer, repository);
 
   const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
-  const accepted = await fetchLicense(connectionOf(activation), stored, policy, clock);
+  const accepted = await origin.license(stored, policy, clock);
   if (accepted.stored !== stored) await saveStoredLicense(home, accepted.stored);
 
   const { license } = accepted;
@@ -122,6 +132,7 @@ async function updateOnce(endpoint: Endpoint, activation: Activation): Promise<U
     license: { license: id, state, features, expiresAt, licenseExpiresAt, serial },
     packs: outcomes,
     switched: newer.length > 0,
+    stale: repository.isStale,
   };
 }
 
@@ -197,17 +208,17 @@ async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPa
  */
 async function noteOutcome(
   { home, clock, client }: Endpoint,
-  activation: Activation,
+  { connection }: Origin,
   before: LastUpdate | null,
   refusal: Refusal | null,
 ): Promise<void> {
   try {
     let reported = before?.reported ?? null;
-    if (refusal?.code.startsWith('http-') !== true) {
+    if (connection !== null && refusal?.code.startsWith('http-') !== true) {
       const packs = (await loadPointer(home))?.packs ?? [];
       const serial = (await loadState(home)).license?.serial ?? 0;
       const status = hostStatus(client, serial, packs, refusal);
-      reported = await reportStatus(connectionOf(activation), status, reported, clock.now());
+      reported = await reportStatus(connection, status, reported, clock.now());
     }
     await saveLastUpdate(home, before, clock.now(), refusal, reported);
   } catch (error) {

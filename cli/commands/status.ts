@@ -34,7 +34,7 @@ async function statusAction({ home: path, json }: StatusOptions): Promise<void> 
     printJson({ home: home.path, server, host: { id: hostId, name }, ...summaryOf(state), flags });
     return;
   }
-  print(`host ${printable(name)} (${hostId}), server ${server}`);
+  print(`host ${printable(name)} (${hostId}), ${server === null ? 'updated by bundles' : `server ${server}`}`);
   print(licenseWords(state));
   print(packWords(state));
   print(updateWords(state));

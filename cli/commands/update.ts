@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { minuteMs, secondMs, systemClock } from '../../base/clock.js';
 import { CodedError } from '../../base/error.js';
 import { productVersion } from '../../base/version.js';
-import { requireActivation } from '../../scanner/connection.js';
+import { connectionOf, requireActivation } from '../../scanner/connection.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
 import { packKey } from '../../scanner/pointer.js';
 import { type PackOutcome, update, type UpdateReport } from '../../scanner/update.js';
@@ -65,7 +65,7 @@ async function updateWithProgress(home: string): Promise<UpdateReport> {
 
 /** One failed update is told and does not end the loop: the next may go through. */
 async function follow({ home, interval, json }: UpdateOptions): Promise<void> {
-  await requireActivation(openHome(home));
+  connectionOf(await requireActivation(openHome(home)));
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const intervalMs = interval * secondMs;

@@ -1,0 +1,39 @@
+import { acceptLicense } from '../entitlement.js';
+import { ScannerError } from '../error.js';
+import { type RepositorySource, verifyTarget } from '../fetcher.js';
+import type { Origin } from '../origin.js';
+import type { Bundle } from './bundle.js';
+import { licenseEntry, metadataEntry, targetEntry } from './bundle-entry.js';
+
+/** The repository that a bundle carries: asked and checked as a server's is, but its timestamp may have expired. */
+export function bundleSource(bundle: Bundle): RepositorySource {
+  return {
+    isCarried: true,
+    metadata: (name, maxBytes) => bundle.read(metadataEntry(name), maxBytes),
+    target: async (target, onProgress) => {
+      const bytes = await bundle.read(targetEntry(target.sha256));
+      if (bytes === null)
+        throw new ScannerError('target-missing', `${target.path}: expected its file in the bundle, got none`);
+      onProgress?.(bytes.length, target.length);
+      return verifyTarget(target, bytes);
+    },
+  };
+}
+
+/** A bundle as the origin of an update. It must hold a licence document for this host; nobody is told of the outcome. */
+export function bundleOrigin(bundle: Bundle): Origin {
+  return {
+    source: bundleSource(bundle),
+    license: async (stored, policy, clock) => {
+      const envelope = await bundle.read(licenseEntry(policy.hostKeyid));
+      if (envelope === null)
+        throw new ScannerError(
+          'license-missing',
+          `bundle: expected a license document for host key ${policy.hostKeyid}, got none`,
+          { hint: 'export the bundle for this host: yms bundle export --host ID' },
+        );
+      return acceptLicense(envelope, null, stored, policy, clock);
+    },
+    connection: null,
+  };
+}
