@@ -7,12 +7,15 @@ import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
 import { newId } from './ids.js';
 import { licenseKeyDigest, parseLicenseKey } from './license-key.js';
-import { requireUsable } from './licensing.js';
+import { loadSold, planOf, requireUsable, type SoldLicense } from './licensing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { HostRow, LicenseRow } from './records/tables.js';
-import { insertToken } from './tokens.js';
+import { requireFreeSeat, retakeSeat } from './seats.js';
+import { settleMoves } from './settle-moves.js';
+import { insertToken, tokenDigest, tokenPattern } from './tokens.js';
 
 export interface ActivationRequest {
+  /** A licence key, or the text of an activation token. */
   readonly licenseKey: string;
   /** X25519, made on the host. */
   readonly hostKey: PublicKey;
@@ -34,27 +37,19 @@ const spareTokens = 7;
  * Takes a seat for a host key, or finds the one it has, and makes a new host token. One transaction: two hosts that ask
  * for the last seat at the same time get one seat.
  *
- * @throws ServerError `license-key-unknown`, `seats-exhausted`, `request-body`, and the codes of `requireUsable`
+ * @throws ServerError `license-key-unknown`, `seats-exhausted`, `rate-limited`, `request-body`, and the codes of
+ * `requireUsable`
  */
-export async function activate(
-  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
-  request: ActivationRequest,
-): Promise<Activation> {
-  const secret = parseLicenseKey(request.licenseKey);
-  if (secret === null)
-    throw new ServerError('license-key-unknown', 'license key: expected one with a right checksum, got another text', {
-      hint: 'look for a typing error: a key is YMS- and six groups of five characters',
-    });
+export async function activate(deps: ActivationDeps, request: ActivationRequest): Promise<Activation> {
+  const { records, clock } = deps;
+  await settleMoves(deps);
   return records.transaction().execute(async (trx) => {
-    const found = await trx
-      .updateTable('licenses') // changes nothing; on PostgreSQL it holds the row until the seat is counted
-      .set((e) => ({ seats: e.ref('seats') }))
-      .where('keyDigest', '=', licenseKeyDigest(secret))
-      .returningAll()
-      .executeTakeFirst();
-    if (!found) throw new ServerError('license-key-unknown', 'license key: expected a known one, got another');
-    const license = requireUsable(found, clock.now());
-    const host = (await renewHost(trx, license, request)) ?? (await takeSeat(trx, clock, license, request));
+    const found = tokenPattern.test(request.licenseKey)
+      ? await licenseOfToken(trx, deps, request)
+      : await licenseOfKey(trx, request.licenseKey);
+    const [sold] = await loadSold(trx, [found]);
+    const license = requireUsable(sold ?? { ...found, plan: null }, clock.now(), planOf(sold ?? { plan: null }));
+    const host = (await renewHost(trx, deps, license, request)) ?? (await takeSeat(trx, deps, license, request));
     const { token, row } = await insertToken(trx, clock, {
       name: host.name,
       scope: 'host',
@@ -72,9 +67,68 @@ export async function activate(
   });
 }
 
+type ActivationDeps = Pick<ServerDeps, 'records' | 'clock' | 'activationLimit' | 'config'>;
+
+/** Holds the row until the seat is counted, on a database with more than one writer. */
+function holdLicense(trx: RecordsTransaction) {
+  return trx
+    .updateTable('licenses')
+    .set((e) => ({ seats: e.ref('seats') }))
+    .returningAll();
+}
+
+async function licenseOfKey(trx: RecordsTransaction, licenseKey: string): Promise<LicenseRow> {
+  const secret = parseLicenseKey(licenseKey);
+  if (secret === null)
+    throw new ServerError('license-key-unknown', 'license key: expected one with a right checksum, got another text', {
+      hint: 'look for a typing error: a key is YMS- and six groups of five characters',
+    });
+  const found = await holdLicense(trx).where('keyDigest', '=', licenseKeyDigest(secret)).executeTakeFirst();
+  if (!found) throw new ServerError('license-key-unknown', 'license key: expected a known one, got another');
+  return found;
+}
+
+/** An activation token stands for the key of its licence, until its end and for as many new hosts as it says. */
+async function licenseOfToken(
+  trx: RecordsTransaction,
+  { clock }: Pick<ServerDeps, 'clock'>,
+  { licenseKey, hostKey }: ActivationRequest,
+): Promise<LicenseRow> {
+  const token = await trx
+    .selectFrom('tokens')
+    .selectAll()
+    .where('digest', '=', tokenDigest(licenseKey))
+    .where('scope', '=', 'activation')
+    .executeTakeFirst();
+  const now = formatSeconds(clock.now());
+  const found = token?.licenseId
+    ? await holdLicense(trx).where('id', '=', token.licenseId).executeTakeFirst()
+    : undefined;
+  if (!token || !found || (token.expiresAt !== null && token.expiresAt <= now))
+    throw new ServerError('license-key-unknown', 'activation token: expected a known one valid now, got another');
+  const isKnown = await trx
+    .selectFrom('hosts')
+    .select('id')
+    .where('licenseId', '=', found.id)
+    .where('keyid', '=', hostKey.keyid)
+    .executeTakeFirst();
+  if (isKnown) return found;
+  const spent = await trx
+    .updateTable('tokens')
+    .set((e) => ({ usesLeft: e('usesLeft', '-', 1), lastUsedAt: now }))
+    .where('id', '=', token.id)
+    .where((e) => e.or([e('usesLeft', 'is', null), e('usesLeft', '>', 0)]))
+    .returning('id')
+    .executeTakeFirst();
+  if (!spent)
+    throw new ServerError('license-key-unknown', 'activation token: expected one that is not used up, got another');
+  return found;
+}
+
 async function renewHost(
   trx: RecordsTransaction,
-  license: LicenseRow,
+  deps: ActivationDeps,
+  license: SoldLicense,
   request: ActivationRequest,
 ): Promise<HostRow | null> {
   const { name, client, hostKey } = request;
@@ -85,24 +139,18 @@ async function renewHost(
     .where('keyid', '=', hostKey.keyid)
     .returningAll()
     .executeTakeFirst();
+  if (host) await retakeSeat(trx, deps, license, host);
   return host ?? null;
 }
 
 async function takeSeat(
   trx: RecordsTransaction,
-  clock: ServerDeps['clock'],
-  license: LicenseRow,
+  { clock, activationLimit, config }: ActivationDeps,
+  license: SoldLicense,
   { hostKey, name, client }: ActivationRequest,
 ): Promise<HostRow> {
-  const used = await usedSeats(trx, license.id);
-  if (used >= license.seats)
-    throw new ServerError(
-      'seats-exhausted',
-      `license ${license.id}: expected a free seat of ${license.seats}, got none`,
-      {
-        hint: 'remove a host that is no longer used, or ask for more seats',
-      },
-    );
+  await requireFreeSeat(trx, { clock }, license);
+  activationLimit.spend(license.id, Math.max(config.activationsPerHour, license.seats));
   const host: HostRow = {
     id: newId('hst', clock),
     licenseId: license.id,
@@ -113,18 +161,15 @@ async function takeSeat(
     createdAt: formatSeconds(clock.now()),
     status: null,
     statusAt: null,
+    groupId: null,
+    lastSeenAt: null,
+    seatFreedAt: null,
+    confirmedSerial: 0,
+    flag: null,
+    flaggedAt: null,
   };
   await trx.insertInto('hosts').values(host).execute();
   return host;
-}
-
-export async function usedSeats(trx: RecordsTransaction, licenseId: string): Promise<number> {
-  const { used } = await trx
-    .selectFrom('hosts')
-    .select((e) => e.fn.countAll<number | string>().as('used'))
-    .where('licenseId', '=', licenseId)
-    .executeTakeFirstOrThrow();
-  return Number(used);
 }
 
 async function dropSpareTokens(trx: RecordsTransaction, hostId: string): Promise<void> {

@@ -17,6 +17,7 @@ import { activationRoutes } from './routes/activations.js';
 import { auditRoutes } from './routes/audit.js';
 import { blobRoutes } from './routes/blobs.js';
 import { commitRoutes } from './routes/commits.js';
+import { featureMoveRoutes } from './routes/feature-moves.js';
 import { feedRoutes } from './routes/feeds.js';
 import { customerRoutes } from './routes/customers.js';
 import { healthRoutes } from './routes/health.js';
@@ -24,6 +25,7 @@ import { hostRoutes } from './routes/hosts.js';
 import { licenseDocumentRoutes } from './routes/license.js';
 import { licenseRoutes } from './routes/licenses.js';
 import { metadataRoutes } from './routes/metadata.js';
+import { planRoutes } from './routes/plans.js';
 import { releaseRoutes } from './routes/releases.js';
 import { statusRoutes } from './routes/status.js';
 import { targetRoutes } from './routes/targets.js';
@@ -34,7 +36,13 @@ const drainMs = 5000;
 
 /** What one running server keeps in memory beside its parts. */
 export function serverDeps(parts: ServerParts): ServerDeps {
-  return { ...parts, publishing: new Queue(), targetLimit: new RateLimit(parts.clock), metrics: newMetrics() };
+  return {
+    ...parts,
+    publishing: new Queue(),
+    targetLimit: new RateLimit(parts.clock),
+    activationLimit: new RateLimit(parts.clock),
+    metrics: newMetrics(),
+  };
 }
 
 /** The HTTP interface of `openapi.yaml` over the given dependencies; it listens nowhere. */
@@ -54,6 +62,8 @@ export function createApp(deps: ServerDeps): Express {
     licenseDocumentRoutes,
     statusRoutes,
     customerRoutes,
+    planRoutes,
+    featureMoveRoutes,
     licenseRoutes,
     hostRoutes,
     tokenRoutes,

@@ -1,7 +1,9 @@
 import { formatSeconds, minuteMs, parseSeconds } from '../base/clock.js';
+import { type Actor, actorOf, requirePermission } from './actor.js';
 import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
 import type { Scope, TokenRow } from './records/tables.js';
+import { type Permission, roleOfScope } from './roles.js';
 import { tokenDigest, tokenPattern } from './tokens.js';
 
 /** Who asks, from the records alone. */
@@ -23,10 +25,43 @@ const lastUsedGrainMs = minuteMs;
  * @throws ServerError `token-missing`, `token-invalid`, `token-expired`, `scope-missing`
  */
 export async function authorize(
-  { records, clock }: ServerDeps,
+  deps: ServerDeps,
   authorization: string | undefined,
   scopes: readonly Scope[],
 ): Promise<Caller> {
+  const row = await requireToken(deps, authorization);
+  if (!scopes.includes(row.scope))
+    throw new ServerError('scope-missing', `authorization: expected scope ${scopes.join(' or ')}, got ${row.scope}`);
+  await recordUse(deps, row);
+  const actor = row.hostId === null ? `token:${row.id}` : `host:${row.hostId}`;
+  return { tokenId: row.id, scope: row.scope, licenseId: row.licenseId, hostId: row.hostId, actor };
+}
+
+/**
+ * The one behind the token, when its scope's role has the permission and the token was not made without it.
+ *
+ * @throws ServerError `token-missing`, `token-invalid`, `token-expired`, `scope-missing`
+ */
+export async function authorizeActor(
+  deps: ServerDeps,
+  authorization: string | undefined,
+  permission: Permission,
+): Promise<Actor> {
+  const row = await requireToken(deps, authorization);
+  const role = roleOfScope(row.scope);
+  if (role === null)
+    throw new ServerError('scope-missing', `authorization: expected permission ${permission}, got scope ${row.scope}`);
+  const narrowed = row.permissions === null ? null : (JSON.parse(row.permissions) as string[]);
+  const actor = actorOf(`token:${row.id}`, role, row.customerId, narrowed);
+  requirePermission(actor, permission);
+  await recordUse(deps, row);
+  return actor;
+}
+
+async function requireToken(
+  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
+  authorization: string | undefined,
+): Promise<TokenRow> {
   const presented = presentedToken(authorization);
   const row = await records
     .selectFrom('tokens')
@@ -37,11 +72,7 @@ export async function authorize(
     throw new ServerError('token-invalid', 'authorization: expected a known token, got another');
   if (row.expiresAt !== null && row.expiresAt <= formatSeconds(clock.now()))
     throw new ServerError('token-expired', `authorization: expected a token valid now, got one until ${row.expiresAt}`);
-  if (!scopes.includes(row.scope))
-    throw new ServerError('scope-missing', `authorization: expected scope ${scopes.join(' or ')}, got ${row.scope}`);
-  await recordUse({ records, clock }, row);
-  const actor = row.hostId === null ? `token:${row.id}` : `host:${row.hostId}`;
-  return { tokenId: row.id, scope: row.scope, licenseId: row.licenseId, hostId: row.hostId, actor };
+  return row;
 }
 
 function presentedToken(authorization: string | undefined): { token: string; basic: boolean } {

@@ -21,10 +21,20 @@ export async function readJson<S extends z.ZodType>(
   schema: S,
   limits: BodyLimits,
 ): Promise<z.output<S>> {
+  requireJsonMediaType(request);
+  return parseBody(parseJson(await readBody(request, limits), 'body'), schema);
+}
+
+/** @throws ServerError `request-media-type` */
+export function requireJsonMediaType(request: IncomingMessage): void {
   const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json')
     throw new ServerError('request-media-type', `body: expected application/json, got ${mediaType ?? 'none'}`);
-  const parsed = schema.safeParse(parseJson(await readBody(request, limits), 'body'));
+}
+
+/** What a body holds, when it fits. @throws ServerError `request-body` */
+export function parseBody<S extends z.ZodType>(body: unknown, schema: S): z.output<S> {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new ServerError('request-body', parsed.error.issues.map(describeIssue).join('; '), { cause: parsed.error });
 }

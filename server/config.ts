@@ -14,6 +14,8 @@ export interface ServerConfig {
   readonly licenseDocumentMs: number;
   /** Target requests of a licence: each seat adds this many an hour, and that many may come at once. */
   readonly targetsPerSeatHour: number;
+  /** New hosts of a licence within an hour, or as many as it has seats: removing and activating in a loop is no way to more seats. */
+  readonly activationsPerHour: number;
 }
 
 export const defaultConfig: ServerConfig = {
@@ -24,4 +26,5 @@ export const defaultConfig: ServerConfig = {
   idleMs: 2 * minuteMs,
   licenseDocumentMs: 14 * dayMs,
   targetsPerSeatHour: 600,
+  activationsPerHour: 20,
 };

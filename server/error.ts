@@ -29,6 +29,26 @@ export type ServerErrorCode =
   | 'seats-exhausted'
   | 'seats-in-use'
   | 'reference-unknown'
+  | 'transition-refused'
+  | 'plan-archived'
+  | 'plan-unfit'
+  | 'feature-foreign'
+  | 'move-settled'
+  | 'in-use'
+  | 'precondition-failed'
+  | 'idempotency-key'
+  | 'idempotency-mismatch'
+  | 'idempotency-in-progress'
+  // people
+  | 'session-missing'
+  | 'sign-in-refused'
+  | 'code-wrong'
+  | 'password-weak'
+  | 'invitation-unknown'
+  | 'form-foreign'
+  | 'form-stale'
+  | 'email-taken'
+  | 'last-owner'
   // publishing
   | 'blob-hash'
   | 'blob-missing'
@@ -56,7 +76,8 @@ export type ServerErrorCode =
   | 'option-invalid'
   | 'listen-failed'
   | 'records-version'
-  | 'audit-chain';
+  | 'audit-chain'
+  | 'audit-head';
 
 export interface ServerErrorDetails extends ErrorDetails {
   /** Whole seconds after which the caller may try again (HTTP Retry-After). */

@@ -1,6 +1,6 @@
 /** Licence documents: what a host may use now, with the content keys sealed to it. */
 import { decodeHex, decodeUtf8, sha256Hex, utf8 } from '../base/bytes.js';
-import { formatSeconds, parseSeconds } from '../base/clock.js';
+import { dayMs, formatSeconds, parseSeconds } from '../base/clock.js';
 import { canonicalJsonBytes } from '../base/json.js';
 import { publicKey } from '../keys/key.js';
 import { signEnvelope } from '../keys/signing.js';
@@ -8,11 +8,14 @@ import { parseHeader } from '../packs/header.js';
 import { encodeLicense, type Grant, type License, licensePayloadType, sealGrant } from '../packs/license.js';
 import { openContentKey } from '../packs/pack.js';
 import { openerFor } from './content-key.js';
+import { confirmSerial, recordDelivery } from './deliveries.js';
 import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
-import { licenseEnd, licenseFeatures, requireUsable } from './licensing.js';
+import { licenseEnd, planOf, requireEntitled } from './licensing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { DocumentRow, HostRow, LicenseRow, PackRow } from './records/tables.js';
+import { recordSight, retakeSeat } from './seats.js';
+import { settleMoves } from './settle-moves.js';
 
 type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config'>;
 
@@ -20,14 +23,24 @@ type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config'>;
  * The host's licence document: the one it has, while it says the same and half of its life has not passed, otherwise a
  * new one with the next serial.
  *
- * @throws ServerError `token-invalid` when the host is gone, and the codes of `requireUsable`
+ * @param heldTags the ETags that the host says it holds
+ * @throws ServerError `token-invalid` when the host is gone, `seats-exhausted` when its floating seat came free and none
+ * is left, and the codes of `requireUsable`
  */
-export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Uint8Array> {
+export async function issueDocument(
+  deps: GrantDeps,
+  hostId: string,
+  heldTags: readonly string[] = [],
+): Promise<Uint8Array> {
+  await settleMoves(deps);
   return deps.records.transaction().execute(async (trx) => {
     const host = await trx.selectFrom('hosts').selectAll().where('id', '=', hostId).executeTakeFirst();
     if (!host) throw new ServerError('token-invalid', 'authorization: expected the token of a host, got none');
     const row = await trx.selectFrom('licenses').selectAll().where('id', '=', host.licenseId).executeTakeFirstOrThrow();
-    const license = requireUsable(row, deps.clock.now());
+    const license = await requireEntitled(trx, row, deps.clock.now());
+    await retakeSeat(trx, deps, license, host);
+    await recordSight(trx, deps, host);
+    await confirmSerial(trx, deps, host, heldTags);
     const packs = await entitledPacks(trx, license);
     const content = await describe(trx, deps, host, license, packs);
     const contentDigest = sha256Hex(
@@ -39,7 +52,11 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
 
     const issuedAt = deps.clock.now();
     const expiresAt = new Date(
-      Math.min(issuedAt.getTime() + deps.config.licenseDocumentMs, licenseEnd(license).getTime()),
+      Math.min(
+        issuedAt.getTime() +
+          (license.plan === null ? deps.config.licenseDocumentMs : license.plan.documentDays * dayMs),
+        licenseEnd(license, planOf(license)).getTime(),
+      ),
     );
     const document: License = {
       ...content.document,
@@ -61,6 +78,7 @@ export async function issueDocument(deps: GrantDeps, hostId: string): Promise<Ui
       .values(saved)
       .onConflict((conflict) => conflict.column('hostId').doUpdateSet(saved))
       .execute();
+    await recordDelivery(trx, host, document, sha256Hex(bytes));
     return bytes;
   });
 }
@@ -87,8 +105,11 @@ async function nextSerial(trx: RecordsTransaction, licenseId: string): Promise<n
 }
 
 /** The packs that are served now, in the licence's channel, of its features; a file listed twice counts once. */
-async function entitledPacks(trx: RecordsTransaction, license: LicenseRow): Promise<PackRow[]> {
-  const features = licenseFeatures(license);
+async function entitledPacks(
+  trx: RecordsTransaction,
+  license: LicenseRow & { readonly entitled: readonly string[] },
+): Promise<PackRow[]> {
+  const features = license.entitled;
   if (features.length === 0) return [];
   const rows = await trx
     .selectFrom('packs')
@@ -110,7 +131,7 @@ async function describe(
   trx: RecordsTransaction,
   { keys }: GrantDeps,
   host: HostRow,
-  license: ReturnType<typeof requireUsable<LicenseRow>>,
+  license: Awaited<ReturnType<typeof requireEntitled>>,
   packs: readonly PackRow[],
 ): Promise<{ document: LicenseFacts; signer: string }> {
   const customer = await trx
@@ -125,7 +146,7 @@ async function describe(
       license: license.id,
       customer,
       host: { id: host.id, keyid: host.keyid },
-      features: licenseFeatures(license),
+      features: [...license.entitled],
       packs: [...new Map(names.map((name) => [`${name.feature} ${name.pack}`, name])).values()],
       state: license.state,
       notBefore: license.notBefore,

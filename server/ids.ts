@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 
-export type IdPrefix = 'cus' | 'lic' | 'hst' | 'tok';
+export type IdPrefix = 'cus' | 'lic' | 'hst' | 'tok' | 'pln' | 'grp' | 'mov' | 'per';
 
-export const idPattern = /^(?:cus|lic|hst|tok)-[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const idPattern = /^(?:cus|lic|hst|tok|pln|grp|mov|per)-[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 let last = 0;
 

@@ -3,6 +3,7 @@ import cron from 'node-cron';
 import { dayMs, hourMs, parseSeconds } from '../base/clock.js';
 import type { ServerDeps } from './deps.js';
 import { currentRole, loadRepository, signSnapshot, signTimestamp } from './repository.js';
+import { settleMoves } from './settle-moves.js';
 
 type JobDeps = Pick<ServerDeps, 'records' | 'keys' | 'clock' | 'publishing' | 'metrics' | 'log'>;
 
@@ -35,6 +36,11 @@ export async function refreshStale(deps: JobDeps): Promise<void> {
   else if ((await leftMs('timestamp')) < 12 * hourMs) await refreshTimestamp(deps);
 }
 
+/** Every minute: moves of features take effect also when nobody asks. */
+export async function refreshMoves(deps: Pick<ServerDeps, 'records' | 'clock'>): Promise<void> {
+  await settleMoves(deps);
+}
+
 /** Brings the expiry gauge up to date: an operator is warned before a role runs out, not by his endpoints after. */
 export async function observeExpiry({ records, metrics }: Pick<ServerDeps, 'records' | 'metrics'>): Promise<void> {
   const repository = await loadRepository(records);
@@ -65,6 +71,7 @@ export function scheduleJobs(deps: JobDeps): () => Promise<void> {
   };
   const tasks = [
     cron.schedule('7 * * * *', run('timestamp', refreshTimestamp), { noOverlap: true }),
+    cron.schedule('* * * * *', run('feature moves', refreshMoves), { noOverlap: true }),
     cron.schedule('37 2 * * *', run('snapshot', refreshSnapshot), { noOverlap: true }),
   ];
   return async () => {

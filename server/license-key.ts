@@ -7,9 +7,10 @@ const secretBytes = 16;
 const secretDigits = 26; // 130 bits, the last two of them zero
 const checkDigits = 4; // 20 bits
 
-/** A new key such as `YMS-4T8WK-…` (six groups of five): 16 random bytes and a checksum against typing errors. */
-export function newLicenseKey(): string {
-  return encodeLicenseKey(randomBytes(secretBytes));
+/** A new key such as `YMS-4T8WK-…` (six groups of five: 16 random bytes, a checksum against typing errors), with what the records keep of it. */
+export function newLicenseKeyWithDigest(): { readonly licenseKey: string; readonly keyDigest: string } {
+  const secret = randomBytes(secretBytes);
+  return { licenseKey: encodeLicenseKey(secret), keyDigest: licenseKeyDigest(secret) };
 }
 
 export function encodeLicenseKey(secret: Uint8Array): string {

@@ -1,7 +1,9 @@
-import { parseSeconds } from '../base/clock.js';
+import { dayMs, parseSeconds } from '../base/clock.js';
 import type { LicenseState } from '../packs/license.js';
+import { foreignFeatures } from './customer-features.js';
 import { ServerError } from './error.js';
-import type { LicenseRow } from './records/tables.js';
+import type { Records, RecordsTransaction } from './records/database.js';
+import type { LicenseRow, PlanRow } from './records/tables.js';
 
 export type LicenseTerms = Pick<LicenseRow, 'status' | 'notBefore' | 'expiresAt'>;
 
@@ -13,6 +15,15 @@ export interface LicensePlan {
 
 /** A licence sold without a plan: neither trial nor grace. */
 export const noPlan: LicensePlan = { trial: false, graceMs: 0 };
+
+/** A licence with the plan that it is of, as both are now. */
+export interface SoldLicense extends LicenseRow {
+  readonly plan: PlanRow | null;
+}
+
+export function planOf({ plan }: Pick<SoldLicense, 'plan'>): LicensePlan {
+  return plan === null ? noPlan : { trial: plan.trial === 1, graceMs: plan.graceDays * dayMs };
+}
 
 /** What is shown; only `status` is stored (DESIGN section 4). */
 export function licenseState(license: LicenseTerms, now: Date, plan = noPlan): LicenseState {
@@ -59,8 +70,47 @@ export function licenseEnd(license: LicenseTerms, plan = noPlan): Date {
   return new Date(time(license.expiresAt) + plan.graceMs);
 }
 
-export function licenseFeatures(license: Pick<LicenseRow, 'features'>): string[] {
-  return JSON.parse(license.features) as string[];
+/** The plan's features and the licence's own additions, without its removals; sorted. */
+export function licenseFeatures(license: Pick<SoldLicense, 'features' | 'removedFeatures' | 'plan'>): string[] {
+  const removed = names(license.removedFeatures);
+  const all = new Set([...names(license.plan?.features ?? '[]'), ...names(license.features)]);
+  return [...all].filter((name) => !removed.includes(name)).toSorted();
+}
+
+/**
+ * What the licence may be served now. A feature of one customer is never served to another, whatever the licence says.
+ *
+ * @throws ServerError as {@link requireUsable}
+ */
+export async function requireEntitled(
+  trx: Records | RecordsTransaction,
+  row: LicenseRow,
+  now: Date,
+): Promise<SoldLicense & { readonly state: 'trial' | 'active' | 'grace'; readonly entitled: readonly string[] }> {
+  const [sold] = await loadSold(trx, [row]);
+  if (!sold) throw new RangeError(`license ${row.id}: expected it to be loaded, got none`);
+  const license = requireUsable(sold, now, planOf(sold));
+  const named = licenseFeatures(license);
+  const foreign = await foreignFeatures(trx, license.customerId, named);
+  return { ...license, entitled: named.filter((name) => !foreign.includes(name)) };
+}
+
+/** Licences with their plans; `known` plans are not read again. */
+export async function loadSold(
+  db: Records | RecordsTransaction,
+  rows: readonly LicenseRow[],
+  known: readonly PlanRow[] = [],
+): Promise<SoldLicense[]> {
+  const plans = new Map(known.map((plan) => [plan.id, plan]));
+  const missing = [...new Set(rows.map(({ planId }) => planId))].filter((id) => id !== null && !plans.has(id));
+  if (missing.length > 0)
+    for (const plan of await db.selectFrom('plans').selectAll().where('id', 'in', missing).execute())
+      plans.set(plan.id, plan);
+  return rows.map((row) => ({ ...row, plan: row.planId === null ? null : (plans.get(row.planId) ?? null) }));
+}
+
+function names(text: string): string[] {
+  return JSON.parse(text) as string[];
 }
 
 function time(text: string): number {

@@ -5,10 +5,20 @@ import { newId } from './ids.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { Scope, TokenRow } from './records/tables.js';
 
-export const scopes: readonly Scope[] = ['publisher', 'admin', 'auditor', 'host', 'feed'];
+export const scopes: readonly Scope[] = [
+  'admin',
+  'license-manager',
+  'publisher',
+  'auditor',
+  'customer',
+  'host',
+  'feed',
+  'activation',
+];
 
 /** `yms_<scope>_<43 characters>`: 32 random bytes; the scope is for the reader, the record decides. */
-export const tokenPattern = /^yms_(?:publisher|admin|auditor|host|feed)_[A-Za-z0-9_-]{43}$/;
+export const tokenPattern =
+  /^yms_(?:admin|license-manager|publisher|auditor|customer|host|feed|activation)_[A-Za-z0-9_-]{43}$/;
 
 export interface NewToken {
   readonly row: TokenRow;
@@ -23,13 +33,17 @@ export function tokenDigest(token: string): string {
 export async function insertToken(
   trx: RecordsTransaction,
   clock: Clock,
-  token: Pick<TokenRow, 'name' | 'scope'> & Partial<Pick<TokenRow, 'licenseId' | 'hostId' | 'expiresAt'>>,
+  token: Pick<TokenRow, 'name' | 'scope'> &
+    Partial<Pick<TokenRow, 'licenseId' | 'hostId' | 'expiresAt' | 'customerId' | 'permissions' | 'usesLeft'>>,
 ): Promise<NewToken> {
   const text = `yms_${token.scope}_${randomBytes(32).toString('base64url')}`;
   const row: TokenRow = {
     licenseId: null,
     hostId: null,
     expiresAt: null,
+    customerId: null,
+    permissions: null,
+    usesLeft: null,
     ...token,
     id: newId('tok', clock),
     digest: tokenDigest(text),

@@ -1,3 +1,5 @@
+import type { PersonRow, RefusalRow, SessionRow } from '../people/rows.js';
+
 /**
  * The rows that the server keeps. Types that SQLite and PostgreSQL share: text, whole numbers, and 0 or 1. Times are
  * `YYYY-MM-DDTHH:MM:SSZ`, which sorts as text. Lists and documents are canonical JSON text.
@@ -13,8 +15,12 @@ export interface LicenseRow {
   customerId: string;
   /** SHA-256 hex of the licence key's 16 bytes; the key itself is nowhere. */
   keyDigest: string;
-  /** JSON list of feature names, sorted. */
+  /** Null for a licence that was sold without a plan. */
+  planId: string | null;
+  /** JSON list of feature names, sorted: what this licence has beyond its plan (all it has, without a plan). */
   features: string;
+  /** JSON list of feature names, sorted: what this licence lacks although its plan has it. */
+  removedFeatures: string;
   seats: number;
   channel: string;
   status: 'active' | 'suspended' | 'revoked';
@@ -37,6 +43,16 @@ export interface HostRow {
   /** JSON of the last status report. */
   status: string | null;
   statusAt: string | null;
+  groupId: string | null;
+  /** The last check-in or report. */
+  lastSeenAt: string | null;
+  /** Since when the host has no seat: a floating seat came free because it was not seen. */
+  seatFreedAt: string | null;
+  /** The greatest serial that the host has shown to hold. */
+  confirmedSerial: number;
+  /** Why somebody should look at this host. */
+  flag: 'serial-replayed' | null;
+  flaggedAt: string | null;
 }
 
 /** The licence document that a host has now. */
@@ -50,7 +66,8 @@ export interface DocumentRow {
   expiresAt: string;
 }
 
-export type Scope = 'publisher' | 'admin' | 'auditor' | 'host' | 'feed';
+/** `admin` is an owner's; `host`, `feed` and `activation` are machines' and have no role. */
+export type Scope = 'admin' | 'license-manager' | 'publisher' | 'auditor' | 'customer' | 'host' | 'feed' | 'activation';
 
 export interface TokenRow {
   id: string;
@@ -63,6 +80,12 @@ export interface TokenRow {
   createdAt: string;
   expiresAt: string | null;
   lastUsedAt: string | null;
+  /** Of scope customer. */
+  customerId: string | null;
+  /** JSON list: fewer permissions than the scope's role has. */
+  permissions: string | null;
+  /** Of scope activation: how many seats it may still take. */
+  usesLeft: number | null;
 }
 
 /** A TUF metadata file, exact bytes (JSON is text, so the text is the bytes). */
@@ -111,7 +134,116 @@ export interface AuditRow {
   hash: string;
 }
 
+/** What is sold. Features, grace and document days act on its licences at once; the rest is copied into a licence when sold. */
+export interface PlanRow {
+  id: string;
+  name: string;
+  /** JSON list of feature names, sorted. */
+  features: string;
+  seats: number;
+  durationDays: number;
+  channel: string;
+  /** 0 or 1. */
+  trial: number;
+  graceDays: number;
+  documentDays: number;
+  /** A seat not seen for so many days comes free; null when seats are locked to their nodes. */
+  floatingDays: number | null;
+  createdAt: string;
+  /** No longer sold since; its licences go on. */
+  archivedAt: string | null;
+}
+
+/** A feature that belongs to one customer alone. */
+export interface CustomerFeatureRow {
+  /** `c-<12 hex>`. */
+  feature: string;
+  customerId: string;
+  name: string;
+  createdAt: string;
+}
+
+/** A feature leaves some plans and enters others at a time. */
+export interface FeatureMoveRow {
+  id: string;
+  feature: string;
+  /** JSON lists of plan ids. */
+  fromPlans: string;
+  toPlans: string;
+  effectiveAt: string;
+  /** 0 or 1: licences that have the feature when the move takes effect keep it as an addition of their own. */
+  keepExisting: number;
+  createdAt: string;
+  createdBy: string;
+  appliedAt: string | null;
+  cancelledAt: string | null;
+}
+
+/** Hosts of one customer that are managed together. */
+export interface GroupRow {
+  id: string;
+  customerId: string;
+  name: string;
+  createdAt: string;
+}
+
+/** A licence document that was issued, kept after the next one: what a host was given, and when. */
+export interface DeliveryRow {
+  hostId: string;
+  serial: number;
+  licenseId: string;
+  customerId: string;
+  hostName: string;
+  /** SHA-256 hex of the envelope, which is its ETag. */
+  sha256: string;
+  issuedAt: string;
+  expiresAt: string;
+  state: string;
+  /** JSON list. */
+  features: string;
+  /** JSON list of `<feature>/<pack>/<channel> <version> <kind>`. */
+  grants: string;
+}
+
+/** The first and the last time that a host was sent a whole target. */
+export interface DownloadRow {
+  hostId: string;
+  path: string;
+  sha256: string;
+  firstAt: string;
+  lastAt: string;
+  times: number;
+}
+
+/** An answer that is given again to the same request with the same Idempotency-Key. */
+export interface IdempotencyRow {
+  actor: string;
+  key: string;
+  requestDigest: string;
+  /** Null while the first request is at work. */
+  status: number | null;
+  /** Encrypted under the caller's token and key, base64: it may hold what is shown once. */
+  body: string | null;
+  createdAt: string;
+}
+
+/** A row to hold for the time of a transaction, where the database has no single writer. */
+export interface LockRow {
+  name: string;
+}
+
 export interface Tables {
+  people: PersonRow;
+  sessions: SessionRow;
+  refusals: RefusalRow;
+  plans: PlanRow;
+  customerFeatures: CustomerFeatureRow;
+  featureMoves: FeatureMoveRow;
+  groups: GroupRow;
+  deliveries: DeliveryRow;
+  downloads: DownloadRow;
+  idempotency: IdempotencyRow;
+  locks: LockRow;
   customers: CustomerRow;
   licenses: LicenseRow;
   hosts: HostRow;

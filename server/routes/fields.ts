@@ -28,3 +28,6 @@ export const features = z
   .transform((names) => names.toSorted());
 
 export const seats = z.int().min(1).max(1_000_000);
+
+/** What is looked for in names. */
+export const searchText = z.string().min(1).max(100);

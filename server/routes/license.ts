@@ -13,7 +13,8 @@ export function licenseDocumentRoutes(deps: ServerDeps): Router {
     .route('/v1/license')
     .get(async (request, response) => {
       const { hostId } = await authorize(deps, request.headers.authorization, ['host']);
-      const bytes = await issueDocument(deps, hostId ?? '');
+      const held = (request.headers['if-none-match'] ?? '').match(/(?<=")[0-9a-f]{64}(?=")/g) ?? [];
+      const bytes = await issueDocument(deps, hostId ?? '', held);
       await send(request, response, representationOf(bytes, licensePayloadType, 'private, no-cache'));
     })
     .all(onlyMethods('GET', 'HEAD'));

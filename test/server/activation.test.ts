@@ -92,12 +92,18 @@ describe('activation', () => {
 
   test('is refused by the state of the licence', async () => {
     const { id, licenseKey } = await server.sellLicense();
-    for (const status of ['suspended', 'revoked']) {
-      await expectStatus(200, server.admin('PATCH', `/v1/licenses/${id}`, { status }));
-      await expectProblem(403, `license-${status}`, ask(licenseKey));
-    }
+    await expectStatus(200, server.admin('PATCH', `/v1/licenses/${id}`, { status: 'suspended' }));
+    await expectProblem(403, 'license-suspended', ask(licenseKey));
     await expectStatus(200, server.admin('PATCH', `/v1/licenses/${id}`, { status: 'active' }));
     await expectStatus(201, ask(licenseKey));
+    const gone = await server.sellLicense();
+    await expectStatus(200, server.admin('PATCH', `/v1/licenses/${gone.id}`, { status: 'revoked' }));
+    await expectProblem(403, 'license-revoked', ask(gone.licenseKey));
+    await expectProblem(
+      409,
+      'transition-refused',
+      server.admin('PATCH', `/v1/licenses/${gone.id}`, { status: 'active' }),
+    );
     const soon = formatSeconds(new Date(server.clock.now().getTime() + 10 * minuteMs));
     const later = await server.sellLicense({ notBefore: soon });
     await expectProblem(403, 'license-not-started', ask(later.licenseKey));

@@ -165,8 +165,8 @@ describe('a token', () => {
       ['GET', '/v1/tokens'],
       ['POST', '/v1/tokens'],
     ];
-    for (const token of Object.values(tokens))
-      for (const [method, path] of adminOnly)
+    for (const [scope, token] of Object.entries(tokens))
+      for (const [method, path] of adminOnly.filter(([method]) => method !== 'GET' || scope !== 'auditor'))
         await expectProblem(403, 'scope-missing', server.call(method, path, { token }));
     await expectStatus(200, server.call('GET', '/v1/audit', { token: tokens.auditor }));
     for (const token of [tokens.publisher, tokens.feed, tokens.host])
