@@ -36,7 +36,7 @@ export async function saveCommit(
           targets: targets?.signed.version ?? null,
           roles: Object.fromEntries([...roles].map(([name, { signed }]) => [name, signed.version])),
           packs: packs.map(({ path, version, sequence, sha256 }) => ({ path, version, sequence, sha256 })),
-          ...(feeds.length > 0 && { feeds }),
+          ...(feeds.length > 0 && { feeds: feeds.map(({ path, sha256 }) => ({ path, sha256 })) }),
         },
       });
       return signSnapshot(trx, keys, clock, repository);
