@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { syncFolder, unwritable } from '../../base/files.js';
@@ -45,9 +45,8 @@ export class FileBlobs implements BlobStore {
       } finally {
         await file.close();
       }
-      if ((await this.stat(sha256)) !== null) return false;
       await mkdir(join(path, '..'), { recursive: true });
-      await rename(temporary, path);
+      if (!(await linkIfAbsent(temporary, path))) return false;
       await syncFolder(join(path, '..'));
       await syncFolder(this.#folder);
       return true;
@@ -71,6 +70,17 @@ export class FileBlobs implements BlobStore {
   #path(sha256: string): string {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`blob: expected 64 hex digits, got "${sha256}"`);
     return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+}
+
+/** Unlike a rename, a link fails where the name is taken: of uploads at the same time one is the first. */
+async function linkIfAbsent(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 
