@@ -92,7 +92,12 @@ export async function answerRequest(
   await writeAnswer(path, key.keyid, envelope, collected);
 }
 
-export type TarEntry = Partial<Header> & { readonly name: string; readonly body?: Uint8Array | string };
+export type TarEntry = Partial<Header> & {
+  readonly name: string;
+  readonly body?: Uint8Array | string;
+  /** Records of an extension in front of the entry. */
+  readonly pax?: Readonly<Record<string, string>>;
+};
 
 /** A tar as anybody may write one. */
 export async function writeTar(path: string, entries: readonly TarEntry[]): Promise<void> {
