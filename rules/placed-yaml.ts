@@ -1,6 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import type { Fault, Place } from './fault.js';
+import { findDeepYaml, maxYamlDepth } from './yaml-depth.js';
 
 /** A YAML document as plain data that still knows where each part of it stands. */
 export interface PlacedYaml {
@@ -17,14 +18,13 @@ export function parsePlacedYaml(text: string, file: string): PlacedYaml {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const depth = fault('yaml-depth', 'yaml: expected a document of some levels, got too many', at(0));
-    return { value: null, faults: [depth], placeOf: () => at(0) };
+  const deep = findDeepYaml(text);
+  if (deep !== null) {
+    const place = { file, ...deep };
+    const tooDeep = fault('yaml-depth', `yaml: expected at most ${maxYamlDepth} levels, got more`, place);
+    return { value: null, faults: [tooDeep], placeOf: () => place };
   }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faults = [...document.errors, ...document.warnings].map((error) =>
     fault('yaml-syntax', `yaml: ${error.message}`, at(error.pos[0])),
   );

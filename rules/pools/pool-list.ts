@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 import type { Fault } from '../fault.js';
+import { findDeepYaml, maxYamlDepth } from '../yaml-depth.js';
 import { quote } from '../ioc/value.js';
 import {
   coinPattern,
@@ -55,6 +56,12 @@ class PoolListReader {
   }
 
   read(text: string): PoolFile {
+    const deep = findDeepYaml(text);
+    if (deep !== null) {
+      const message = `yaml: expected at most ${maxYamlDepth} levels, got more`;
+      this.#faults.push({ code: 'yaml-depth', message, place: { file: this.#file, ...deep }, severity: 'error' });
+      return { pools: this.#pools, faults: this.#faults };
+    }
     const document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true, prettyErrors: false });
     for (const error of document.errors)
       this.#faultAt('yaml-syntax', `yaml: expected a document, got ${error.message}`, error.pos[0]);

@@ -1,4 +1,5 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Parser, type Alias, type CST, type ParsedNode } from 'yaml';
+import { findDeepToken, maxYamlDepth } from '../yaml-depth.js';
 import type { FaultLog } from './faults.js';
 
 /** A YAML node with the offset of its first character in the file. */
@@ -31,7 +32,6 @@ export interface Entry {
 }
 
 export const maxFileLength = 2 * 1024 * 1024;
-export const maxNodeDepth = 24;
 export const maxNodes = 200_000;
 
 /**
@@ -66,28 +66,11 @@ function* shallowTokens(tokens: Iterable<CST.Token>, log: FaultLog): Generator<C
   for (const token of tokens) {
     const offset = token.type === 'document' ? findDeepToken(token.value) : null;
     if (offset !== null) {
-      log.error('yaml-depth', `document: expected at most ${maxNodeDepth} levels, got more`, offset);
+      log.error('yaml-depth', `document: expected at most ${maxYamlDepth} levels, got more`, offset);
       return;
     }
     yield token;
   }
-}
-
-function findDeepToken(root: CST.Token | null | undefined): number | null {
-  const open: { token: CST.Token; depth: number }[] = [];
-  const push = (token: CST.Token | null | undefined, depth: number): void => {
-    if (token && 'items' in token) open.push({ token, depth });
-  };
-  push(root, 1);
-  for (let top = open.pop(); top; top = open.pop()) {
-    if (top.depth > maxNodeDepth) return top.token.offset;
-    if (!('items' in top.token)) continue;
-    for (const item of top.token.items) {
-      push(item.key, top.depth + 1);
-      push(item.value, top.depth + 1);
-    }
-  }
-  return null;
 }
 
 /** Makes our tree of one document; aliases are followed within the node budget, so that no bomb can grow. */
@@ -114,7 +97,7 @@ class NodeReader {
     const nothing: ScalarNode = { kind: 'scalar', value: null, offset, textOffset: null };
     if (node === null || this.#refused) return nothing;
     if (++this.#nodes > maxNodes) return this.#refuse('yaml-size', `at most ${maxNodes} nodes`, offset, nothing);
-    if (depth > maxNodeDepth) return this.#refuse('yaml-depth', `at most ${maxNodeDepth} levels`, offset, nothing);
+    if (depth > maxYamlDepth) return this.#refuse('yaml-depth', `at most ${maxYamlDepth} levels`, offset, nothing);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (!target) return this.#refuse('yaml-alias', 'an alias of an anchor that stands before it', offset, nothing);
