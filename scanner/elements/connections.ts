@@ -25,7 +25,7 @@ export async function* connectionsOf(proc: string): AsyncGenerator<Observation> 
       if (host === null || /^(?:0\.0\.0\.0|::)$/.test(host)) continue;
       const pids = owners.get(inode) ?? [];
       const facts: Fact[] = [
-        { kind: 'host', name: 'remote address', value: host },
+        { kind: 'address', name: 'remote address', value: host },
         { kind: 'port', name: 'remote port', value: String(parseInt(port, 16)) },
       ];
       const by = pids.length === 0 ? '' : ` of process ${pids.join(', ')}`;

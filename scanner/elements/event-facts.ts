@@ -48,6 +48,15 @@ export function factsOfEvent(event: FlatEvent): Fact[] {
   return facts;
 }
 
+/** What a field of a text log holds otherwise than its line: what was written in hexadecimal, or with escapes. */
+export function decodedText({ line, values }: FlatEvent): string {
+  if (line === null) return '';
+  return values
+    .flat()
+    .filter((value): value is string => typeof value === 'string' && !line.includes(value))
+    .join('\n');
+}
+
 function addFacts(name: string, value: string, facts: Fact[]): void {
   if (value === '') return;
   for (const kind of kindsOf(name)) {

@@ -16,7 +16,7 @@ import {
 import { ArchiveBudget, type ArchiveLimits, isBomb } from './archive-budget.js';
 import { type Content, peek, Tee } from './content.js';
 import { Digests } from './digests.js';
-import { factsOfEvent } from './event-facts.js';
+import { decodedText, factsOfEvent } from './event-facts.js';
 import type { ElementRule, Judge } from './judge.js';
 import { factsOfLine } from './line-facts.js';
 import type { Fact, Observation } from './observation.js';
@@ -192,7 +192,7 @@ export class Examiner {
         if (signal.aborted) return;
         this.#options.count(element, events.length);
         for (const event of events) {
-          const mayMatch = judge.mayMatch(event.text);
+          const mayMatch = judge.mayMatch(event.text) || judge.mayMatch(decodedText(event));
           if (!mayMatch && !judge.needsFields) continue;
           const facts = factsOfEvent(event).filter(({ kind }) => mayMatch || fieldKinds.has(kind));
           const verdict = judge.judge(facts);

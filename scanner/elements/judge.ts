@@ -90,6 +90,7 @@ export class Judge {
       case 'imphash':
         return new Set(this.#iocs.matchHash(value));
       case 'host':
+      case 'address':
         return new Set<Item>([...this.#iocs.matchHost(value), ...this.#pools.matchHost(value)]);
       case 'url':
         return new Set<Item>([

@@ -3,7 +3,7 @@ import type { PoolMatch } from '../../rules/pools/pool.js';
 
 /** What a part of an element is, which decides how indicators are compared with it. */
 export type FactKind =
-  'path' | 'hash' | 'imphash' | 'host' | 'port' | 'url' | 'pipe' | 'handle' | 'registry-key' | 'text';
+  'path' | 'hash' | 'imphash' | 'host' | 'address' | 'port' | 'url' | 'pipe' | 'handle' | 'registry-key' | 'text';
 
 export interface ElementRow {
   /** For people. */
@@ -33,7 +33,7 @@ export const elementRows = {
   'zeek-log': { title: 'line of Zeek’s conn, dns or http log', facts: ['host', 'port', 'url', 'text'] },
   'hosts-file': { title: 'line of the hosts file', facts: ['host', 'text'] },
   process: { title: 'running process: program, hashes, command line', facts: ['path', 'hash', 'imphash', 'text'] },
-  connection: { title: 'open connection of a process', facts: ['host', 'port'] },
+  connection: { title: 'open connection of a process', facts: ['address', 'port'] },
   autorun: { title: 'line of cron, systemd, start scripts, scheduled tasks', facts: ['text'] },
   'shell-history': { title: 'line of a shell’s history', facts: ['text'] },
   'powershell-history': { title: 'line of PowerShell’s history', facts: ['text'] },
@@ -61,8 +61,8 @@ export const columns: Readonly<
   filename: { compulsory: ['path'], freestyle: ['text'] },
   domain: { compulsory: ['host', 'url'], freestyle: ['text'] },
   fqdn: { compulsory: ['host', 'url'], freestyle: ['text'] },
-  ip: { compulsory: ['host', 'url'], freestyle: ['text'] },
-  cidr: { compulsory: ['host', 'url'], freestyle: ['text'] },
+  ip: { compulsory: ['host', 'address', 'url'], freestyle: ['text'] },
+  cidr: { compulsory: ['host', 'address', 'url'], freestyle: ['text'] },
   url: { compulsory: ['url'], freestyle: ['text'] },
   email: { compulsory: [], freestyle: ['text'] },
   keyword: { compulsory: ['text'], freestyle: [] },
@@ -72,7 +72,7 @@ export const columns: Readonly<
   'pool host': { compulsory: ['host', 'url'], freestyle: ['text'] },
   'pool suffix': { compulsory: ['host', 'url'], freestyle: ['text'] },
   'pool pattern': { compulsory: ['host', 'url'], freestyle: ['text'] },
-  'pool address': { compulsory: ['host', 'url'], freestyle: ['text'] },
+  'pool address': { compulsory: ['host', 'address', 'url'], freestyle: ['text'] },
   'pool port': { compulsory: ['port'], freestyle: [] },
   'pool scheme': { compulsory: ['text'], freestyle: [] },
   'pool text': { compulsory: ['text'], freestyle: [] },

@@ -5,7 +5,7 @@ const hostToken = /[A-Za-z0-9_\u0080-\uFFFF][A-Za-z0-9_.\-\u0080-\uFFFF]{2,252}|
 
 /** The names and addresses that a fact holds: where several stand in one text, each is allowed or not by itself. */
 export function hostsOf({ kind, value }: Fact): string[] {
-  if (kind === 'host') return [value];
+  if (kind === 'host' || kind === 'address') return [value];
   if (kind === 'url') return URL.canParse(value) ? [new URL(value).hostname.replace(/^\[|\]$/g, '')] : [];
   if (kind !== 'text') return [];
   return [...new Set([...value.matchAll(hostToken)].map(([token]) => token.replace(/[.-]+$/, '')))].filter((token) =>
