@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TriageRow } from './row.js';
 
 /** Held in memory; more goes into files of the temporary folder. */
-const maxHeldUnits = 64 * 1024 * 1024;
+const maxHeldUnits = 16 * 1024 * 1024;
 
 /**
  * Sorts rows by their points, the most first, and those of equal points as they came: one list for each sum of points,

@@ -71,7 +71,9 @@ describe('yms triage', () => {
     expect(events[0]).toMatchObject({ file: 'av.csv', time: '2026-07-22T10:00:00Z' });
     expect(skipped).toBe(2);
     expect(stderr).toContain('av.csv: line 4: expected 6 columns as in the header, got 2 (csv-columns)');
-    expect(stderr).toContain('av.csv: line 5: expected RFC 4180 quoting, got a quote inside a quoted field (csv-quote)');
+    expect(stderr).toContain(
+      'av.csv: line 5: expected RFC 4180 quoting, got a quote inside a quoted field (csv-quote)',
+    );
   });
 
   test('a table for people: no control of the terminal, and a limit', async () => {
