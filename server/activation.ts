@@ -14,13 +14,17 @@ import { requireFreeSeat, retakeSeat } from './seats.js';
 import { settleMoves } from './settle-moves.js';
 import { insertToken, tokenDigest, tokenPattern } from './tokens.js';
 
-export interface ActivationRequest {
-  /** A licence key, or the text of an activation token. */
-  readonly licenseKey: string;
+/** A host that asks for a seat. */
+export interface NewHost {
   /** X25519, made on the host. */
   readonly hostKey: PublicKey;
   readonly name: string;
   readonly client: string;
+}
+
+export interface ActivationRequest extends NewHost {
+  /** A licence key, or the text of an activation token. */
+  readonly licenseKey: string;
 }
 
 export interface Activation {
@@ -41,12 +45,36 @@ const spareTokens = 7;
  * `requireUsable`
  */
 export async function activate(deps: ActivationDeps, request: ActivationRequest): Promise<Activation> {
+  return activateUnder(deps, request, (trx) =>
+    tokenPattern.test(request.licenseKey) ? licenseOfToken(trx, deps, request) : licenseOfKey(trx, request.licenseKey),
+  );
+}
+
+/**
+ * As {@link activate}, under a licence that somebody else than the host names, by its id.
+ *
+ * @param actor who named it, for the audit log
+ * @throws ServerError `not-found`, and as `activate`
+ */
+export async function activateFor(
+  deps: ActivationDeps,
+  request: NewHost,
+  licenseId: string,
+  actor: string,
+): Promise<Activation> {
+  return activateUnder(deps, request, (trx) => licenseOfId(trx, licenseId), actor);
+}
+
+async function activateUnder(
+  deps: ActivationDeps,
+  request: NewHost,
+  findLicense: (trx: RecordsTransaction) => Promise<LicenseRow>,
+  actor?: string,
+): Promise<Activation> {
   const { records, clock } = deps;
   await settleMoves(deps);
   return records.transaction().execute(async (trx) => {
-    const found = tokenPattern.test(request.licenseKey)
-      ? await licenseOfToken(trx, deps, request)
-      : await licenseOfKey(trx, request.licenseKey);
+    const found = await findLicense(trx);
     const [sold] = await loadSold(trx, [found]);
     const license = requireUsable(sold ?? { ...found, plan: null }, clock.now(), planOf(sold ?? { plan: null }));
     const host = (await renewHost(trx, deps, license, request)) ?? (await takeSeat(trx, deps, license, request));
@@ -58,7 +86,7 @@ export async function activate(deps: ActivationDeps, request: ActivationRequest)
     });
     await dropSpareTokens(trx, host.id);
     await appendAudit(trx, clock, {
-      actor: `host:${host.id}`,
+      actor: actor ?? `host:${host.id}`,
       action: 'host.activate',
       subject: host.id,
       details: { license: license.id, keyid: host.keyid, token: row.id },
@@ -75,6 +103,12 @@ function holdLicense(trx: RecordsTransaction) {
     .updateTable('licenses')
     .set((e) => ({ seats: e.ref('seats') }))
     .returningAll();
+}
+
+async function licenseOfId(trx: RecordsTransaction, licenseId: string): Promise<LicenseRow> {
+  const found = await holdLicense(trx).where('id', '=', licenseId).executeTakeFirst();
+  if (!found) throw new ServerError('not-found', 'license: expected a known id, got another');
+  return found;
 }
 
 async function licenseOfKey(trx: RecordsTransaction, licenseKey: string): Promise<LicenseRow> {
@@ -129,7 +163,7 @@ async function renewHost(
   trx: RecordsTransaction,
   deps: ActivationDeps,
   license: SoldLicense,
-  request: ActivationRequest,
+  request: NewHost,
 ): Promise<HostRow | null> {
   const { name, client, hostKey } = request;
   const host = await trx
@@ -147,7 +181,7 @@ async function takeSeat(
   trx: RecordsTransaction,
   { clock, activationLimit, config }: ActivationDeps,
   license: SoldLicense,
-  { hostKey, name, client }: ActivationRequest,
+  { hostKey, name, client }: NewHost,
 ): Promise<HostRow> {
   await requireFreeSeat(trx, { clock }, license);
   activationLimit.spend(license.id, Math.max(config.activationsPerHour, license.seats));

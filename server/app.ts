@@ -25,6 +25,7 @@ import { hostRoutes } from './routes/hosts.js';
 import { licenseDocumentRoutes } from './routes/license.js';
 import { licenseRoutes } from './routes/licenses.js';
 import { metadataRoutes } from './routes/metadata.js';
+import { offlineRoutes } from './routes/offline.js';
 import { planRoutes } from './routes/plans.js';
 import { releaseRoutes } from './routes/releases.js';
 import { statusRoutes } from './routes/status.js';
@@ -60,6 +61,7 @@ export function createApp(deps: ServerDeps): Express {
     releaseRoutes,
     activationRoutes,
     licenseDocumentRoutes,
+    offlineRoutes,
     statusRoutes,
     customerRoutes,
     planRoutes,

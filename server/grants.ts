@@ -24,6 +24,7 @@ type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config'>;
  * new one with the next serial.
  *
  * @param heldTags the ETags that the host says it holds
+ * @param offlineDays of a document to be carried: always a new one, for so many days
  * @throws ServerError `token-invalid` when the host is gone, `seats-exhausted` when its floating seat came free and none
  * is left, and the codes of `requireUsable`
  */
@@ -31,6 +32,7 @@ export async function issueDocument(
   deps: GrantDeps,
   hostId: string,
   heldTags: readonly string[] = [],
+  offlineDays: number | null = null,
 ): Promise<Uint8Array> {
   await settleMoves(deps);
   return deps.records.transaction().execute(async (trx) => {
@@ -48,16 +50,13 @@ export async function issueDocument(
       canonicalJsonBytes(packs.map(({ keyCommitment }) => keyCommitment)),
     );
     const held = await trx.selectFrom('documents').selectAll().where('hostId', '=', hostId).executeTakeFirst();
-    if (held?.contentDigest === contentDigest && isInFirstHalf(held, deps.clock.now())) return utf8(held.body);
+    if (offlineDays === null && held?.contentDigest === contentDigest && isInFirstHalf(held, deps.clock.now()))
+      return utf8(held.body);
 
     const issuedAt = deps.clock.now();
-    const expiresAt = new Date(
-      Math.min(
-        issuedAt.getTime() +
-          (license.plan === null ? deps.config.licenseDocumentMs : license.plan.documentDays * dayMs),
-        licenseEnd(license, planOf(license)).getTime(),
-      ),
-    );
+    const onlineMs = license.plan === null ? deps.config.licenseDocumentMs : license.plan.documentDays * dayMs;
+    const lifeMs = offlineDays === null ? onlineMs : offlineDays * dayMs;
+    const expiresAt = new Date(Math.min(issuedAt.getTime() + lifeMs, licenseEnd(license, planOf(license)).getTime()));
     const document: License = {
       ...content.document,
       issuedAt: formatSeconds(issuedAt),
