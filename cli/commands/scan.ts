@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { systemClock } from '../../base/clock.js';
@@ -32,6 +33,12 @@ interface ScanOptions extends RulesOptions {
   readonly json?: true;
 }
 
+/**
+ * V8 learns from the rules, which stay, that what is made in the same places should go straight to the old generation;
+ * events, which do not stay, then fill it with garbage (400 MB instead of 200).
+ */
+const forEvents = '--no-allocation-site-pretenuring';
+
 const maxLogSourcesBytes = 8 * 1024 * 1024;
 
 export function registerScan(program: Command): void {
@@ -63,6 +70,7 @@ export function registerScan(program: Command): void {
 }
 
 async function scanAction(paths: string[], options: ScanOptions): Promise<void> {
+  setFlagsFromString(forEvents);
   const startedAt = performance.now();
   const logSources = options.logsources === undefined ? null : await loadLogSources(options.logsources);
   const { rules, flags, faults } = await loadRules(options);

@@ -48,12 +48,10 @@ export async function* matchParts(
 }
 
 async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions): AsyncGenerator<PartMessage> {
-  const isOver = (): boolean => options.signal.aborted;
-  if (isOver()) return;
-  for await (const message of matchPart(part, detectors)) {
+  if (options.signal.aborted) return;
+  for await (const message of matchPart(part, detectors, options.signal)) {
     yield message;
     if (message.kind === 'read') options.onRead(message.bytes);
-    if (isOver()) return;
   }
 }
 
@@ -80,8 +78,8 @@ class Crew {
     this.#ahead = count * aheadPerThread;
     this.#members = Array.from({ length: count }, () => this.#recruit(plan));
     for (const member of this.#members) this.#beginNext(member);
-    options.signal.addEventListener('abort', this.#end);
-    if (options.signal.aborted) this.#end();
+    options.signal.addEventListener('abort', this.#stop);
+    if (options.signal.aborted) this.#stop();
   }
 
   /** What comes of a part; to be asked for in the order of the parts. */
@@ -98,7 +96,7 @@ class Crew {
   }
 
   async close(): Promise<void> {
-    this.#options.signal.removeEventListener('abort', this.#end);
+    this.#options.signal.removeEventListener('abort', this.#stop);
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
   }
 
@@ -106,7 +104,7 @@ class Crew {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: plan });
     const member: Member = { worker, part: null };
     worker.on('message', (message: PartMessage) => this.#receive(member, message));
-    worker.on('error', (error) => this.#end(error));
+    worker.on('error', (error: Error) => this.#fail(error));
     return member;
   }
 
@@ -131,9 +129,15 @@ class Crew {
     order(member, { kind: 'part', part });
   }
 
-  readonly #end = (cause?: unknown): void => {
-    for (const mailbox of this.#mailboxes.values()) mailbox.close(cause instanceof Error ? cause : null);
+  /** What has been begun comes as far as it is; the rest does not. */
+  readonly #stop = (): void => {
+    for (const part of this.#parts.slice(this.#begun)) this.#mailboxes.get(part)?.close();
+    for (const member of this.#members) order(member, { kind: 'stop' });
   };
+
+  #fail(error: Error): void {
+    for (const mailbox of this.#mailboxes.values()) mailbox.close(error);
+  }
 }
 
 function order({ worker }: Member, message: WorkerOrder): void {

@@ -1,4 +1,4 @@
-import { CodedError } from '../../base/error.js';
+import { BaseError, CodedError } from '../../base/error.js';
 import { openEvents, openEventStream, splitEvents, type ByteRange, type EventReading } from '../../events/read.js';
 import type { Skip } from '../../events/report.js';
 import type { Detectors, Matches } from './detector.js';
@@ -45,13 +45,15 @@ export async function planParts(files: readonly LogFile[], threads: number): Pro
 
 /**
  * Reads a part and matches its events. Matches come in the order of the file; `read` tells bytes as they are taken; the last
- * message is `done`. A part that cannot be read ends in an outcome that says so.
+ * message is `done`. A part that cannot be read, or not to its end, has an outcome that says so.
+ *
+ * @param signal ends the reading; `done` then tells how far it came
  */
-export async function* matchPart(part: Part, detectors: Detectors): AsyncGenerator<PartMessage> {
+export async function* matchPart(part: Part, detectors: Detectors, signal: AbortSignal): AsyncGenerator<PartMessage> {
   let reading: EventReading | null = null;
   let failure: Failure | null = null;
   try {
-    reading = await openPart(part, detectors);
+    reading = await openPart(part, detectors, signal);
     let bytes = 0;
     for await (const events of reading?.batches() ?? []) {
       const matches = detectors.match(events);
@@ -59,6 +61,7 @@ export async function* matchPart(part: Part, detectors: Detectors): AsyncGenerat
       const read = reading?.report.bytes ?? 0;
       yield { kind: 'read', bytes: read - bytes };
       bytes = read;
+      if (signal.aborted) break;
     }
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
@@ -71,9 +74,24 @@ export function sizeOf({ hits, signals }: Matches): number {
   return hits.length + signals.length;
 }
 
-function openPart({ log, range }: Part, { shapes }: Detectors): Promise<EventReading | null> {
-  if (log.path === standardInput) return openEventStream(process.stdin, standardInput, { shapes });
+function openPart({ log, range }: Part, { shapes }: Detectors, signal: AbortSignal): Promise<EventReading | null> {
+  if (log.path === standardInput) return openEventStream(readStandardInput(signal), standardInput, { shapes });
   return openEvents(log.path, { shapes, ...(range && { range }) });
+}
+
+/** Ends when the signal comes, even if nothing more is written into the pipe. */
+async function* readStandardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const end = (): void => void process.stdin.destroy();
+  signal.addEventListener('abort', end);
+  try {
+    yield* process.stdin as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    if (signal.aborted) return;
+    const message = `standard input: expected bytes, got ${(cause as Error).message}`;
+    throw new BaseError('file-unreadable', message, { cause });
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 function outcomeOf({ log }: Part, reading: EventReading | null, failure: Failure | null): PartOutcome {
