@@ -164,7 +164,7 @@ async function runRecording(probe: Probe, test: RegressionTest, trial: Trial): P
   }
   trial.tried++;
   const count = await probe.count(recording.batches());
-  const said = `${name}: expected ${test.matchCount ?? 'at least 1'} matches, got ${count}`;
+  const said = `${name}: expected a match count of ${test.matchCount ?? 'at least 1'}, got ${count}`;
   if (count < (test.matchCount ?? 1)) trial.failures.push(said);
   // SigmaHQ's own runner takes more matches than it was told for a warning, and some of its counts are too small.
   else if (test.matchCount !== null && count > test.matchCount) trial.remarks.push(said);

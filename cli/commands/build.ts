@@ -96,7 +96,7 @@ function printReport(report: BuildReport): void {
     `  ${report.filesRead} files read, ${total} rules in: ${rules.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
   );
   const { passed, untested, failed } = report.tests as SampleRecord;
-  print(`  samples: ${passed} rules passed, ${failed.length} failed, ${untested} untested`);
+  print(`  samples: ${passed} passed, ${failed.length} failed, ${untested} untested`);
   print(`  content digest ${report.contentDigest}`);
   for (const { name, entries, inPart, leftOut } of report.feeds)
     print(

@@ -37,7 +37,7 @@ async function testAction(labels: readonly string[], options: TestOptions): Prom
     for (const { pack, counts, results } of reports) {
       for (const result of results)
         if (result.reason !== null && (result.verdict !== 'untested' || options.untested)) printResult(result);
-      print(`${pack}: ${counts.passed} rules passed, ${counts.failed} failed, ${counts.untested} untested`);
+      print(`${pack}: ${counts.passed} passed, ${counts.failed} failed, ${counts.untested} untested`);
     }
   if (reports.some(({ counts }) => counts.failed > 0)) process.exitCode = exitCodes.findings;
 }

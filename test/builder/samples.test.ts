@@ -157,13 +157,13 @@ filter:
 
     test('fewer matches fail; more pass with a remark', async () => {
       expect(await recorded(info('    match_count: 3\n'))).toEqual([
-        'tool.exe: failed: a.evtx: expected 3 matches, got 2',
+        'tool.exe: failed: a.evtx: expected a match count of 3, got 2',
       ]);
       expect(await recorded(info(''), infoPath, '', 0)).toEqual([
-        'tool.exe: failed: a.evtx: expected at least 1 matches, got 0',
+        'tool.exe: failed: a.evtx: expected a match count of at least 1, got 0',
       ]);
       expect(await recorded(info('    match_count: 1\n'))).toEqual([
-        'tool.exe: passed: a.evtx: expected 1 matches, got 2',
+        'tool.exe: passed: a.evtx: expected a match count of 1, got 2',
       ]);
     });
 
