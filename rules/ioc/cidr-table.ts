@@ -17,18 +17,20 @@ export class CidrTable<T> {
     else push(this.#ipv6, range.prefix, range.first, value);
   }
 
+  /** As {@link find}, for the unsigned 32-bit value of an IPv4 address. */
+  findIpv4(number: number): T[] {
+    const found: T[] = [];
+    for (const [prefix, networks] of this.#ipv4) {
+      const values = networks.get(number - (number % 2 ** (32 - prefix)));
+      if (values !== undefined) found.push(...values);
+    }
+    return found;
+  }
+
   /** The values of all networks that hold the address; none for other text. */
   find(address: string): T[] {
+    if (isIpv4(address)) return this.findIpv4(ipv4Number(address));
     const found: T[] = [];
-    if (isIpv4(address)) {
-      const number = ipv4Number(address);
-      for (const [prefix, networks] of this.#ipv4) {
-        const hosts = 2 ** (32 - prefix);
-        const values = networks.get(number - (number % hosts));
-        if (values !== undefined) found.push(...values);
-      }
-      return found;
-    }
     if (this.#ipv6.size === 0) return found;
     const parsed = parseAddress(address, false);
     if (parsed?.bits !== 128) return found;

@@ -1,4 +1,4 @@
-import { isIpv4, normaliseIp } from './address.js';
+import { ipv4Number, isIpv4, normaliseIp } from './address.js';
 import { CidrTable } from './cidr-table.js';
 import { domainSuffixes, normaliseDomain } from './domain.js';
 import { HostTable } from './host-table.js';
@@ -39,10 +39,57 @@ export class HostMatcher<T extends Indicator> {
     return found;
   }
 
+  /** A name whose being in a text {@link mayMatchText} tells, and which matches nothing itself. */
+  addGate(host: string): void {
+    this.#hasIpv6 ||= host.includes(':');
+    this.#hosts.addGate(host);
+  }
+
   /** Every name and address that stands in a text between other characters. */
   matchText(text: string): T[] {
     const found: T[] = [];
-    if (this.#hosts.size === 0 && this.#networks.isEmpty) return found;
+    this.#forEachToken(text, (start, end, classes) => {
+      this.#matchToken(text, start, end, classes, found);
+      return false;
+    });
+    if (this.#hasIpv6)
+      for (const [raw] of text.matchAll(ipv6Token)) {
+        const address = normaliseIp(raw);
+        if (address?.includes(':') === true) this.#matchAddress(address, found);
+      }
+    return found;
+  }
+
+  /** Whether the text holds a name or address that matches, or a gate. */
+  mayMatchText(text: string): boolean {
+    if (this.#hosts.size === 0 && this.#networks.isEmpty) return false;
+    return (
+      this.#forEachToken(text, (start, end, classes) =>
+        (classes & 1) === 0
+          ? this.#mayHoldAddress(text, start, end)
+          : (classes & 8) === 0
+            ? this.#hosts.hasEndOf(text, start, end)
+            : this.#mayHoldName(text.slice(start, end)),
+      ) ||
+      (this.#hasIpv6 && [...text.matchAll(ipv6Token)].some(([raw]) => normaliseIp(raw)?.includes(':') === true))
+    );
+  }
+
+  #mayHoldAddress(text: string, start: number, end: number): boolean {
+    if (this.#hosts.findWhole(text, start, end) !== null) return true;
+    if (this.#networks.isEmpty) return false;
+    const address = text.slice(start, end);
+    return isIpv4(address) && this.#networks.findIpv4(ipv4Number(address)).length > 0;
+  }
+
+  #mayHoldName(token: string): boolean {
+    const name = normaliseDomain(token);
+    return name !== null && this.#hosts.hasEndOf(name, 0, name.length);
+  }
+
+  /** Whether `visit` says so of some token with a dot in it, without the dots and dashes around it. */
+  #forEachToken(text: string, visit: (start: number, end: number, classes: number) => boolean): boolean {
+    if (this.#hosts.size === 0 && this.#networks.isEmpty) return false;
     for (let at = 0; at < text.length;) {
       const start = at;
       let classes = 0;
@@ -53,24 +100,22 @@ export class HostMatcher<T extends Indicator> {
         if (next === 0) break;
         classes |= next;
       }
-      if ((classes & 4) !== 0 && at - start > 2) this.#matchToken(text, start, at, classes, found);
+      if ((classes & 4) !== 0 && at - start > 2) {
+        let from = start;
+        let to = at;
+        while (from < to && isPunctuation(text.charCodeAt(from))) from++;
+        while (to > from && isPunctuation(text.charCodeAt(to - 1))) to--;
+        if (to - from <= maxNameLength && visit(from, to, classes)) return true;
+      }
       if (next === 0) at++;
     }
-    if (this.#hasIpv6)
-      for (const [raw] of text.matchAll(ipv6Token)) {
-        const address = normaliseIp(raw);
-        if (address?.includes(':') === true) this.#matchAddress(address, found);
-      }
-    return found;
+    return false;
   }
 
-  #matchToken(text: string, from: number, to: number, classes: number, found: T[]): void {
-    let start = from;
-    let end = to;
-    while (start < end && isPunctuation(text.charCodeAt(start))) start++;
-    while (end > start && isPunctuation(text.charCodeAt(end - 1))) end--;
-    if (end - start > maxNameLength) return;
+  #matchToken(text: string, start: number, end: number, classes: number, found: T[]): void {
     if ((classes & 1) === 0) {
+      const isKnown = this.#hosts.findWhole(text, start, end) !== null;
+      if (!isKnown && this.#networks.isEmpty) return;
       const address = text.slice(start, end);
       if (isIpv4(address)) this.#matchAddress(address, found);
     } else if ((classes & 8) === 0)

@@ -37,10 +37,40 @@ export class HostTable<T> {
       const character = text.charCodeAt(at);
       hash = Math.imul(hash, multiplier) ^ (character >= 0x41 && character <= 0x5a ? character + 0x20 : character);
       if (at > start && text.charCodeAt(at - 1) !== 0x2e) continue;
-      const bit = mix(hash) >>> this.#filterShift;
-      if (((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) continue;
+      if (!this.#isMarked(hash)) continue;
       for (const value of this.#values.get(text.slice(at, end).toLowerCase()) ?? []) visit(value, at === start);
     }
+  }
+
+  /** A name whose being there counts, without a value. */
+  addGate(host: string): void {
+    if (this.#values.has(host)) return;
+    this.#values.set(host, []);
+    this.#mark(host);
+  }
+
+  /** The values of the token as a whole, in lower case; null, and quickly, where there is none such. */
+  findWhole(text: string, start: number, end: number): readonly T[] | null {
+    let hash = 0;
+    for (let at = end - 1; at >= start; at--) hash = Math.imul(hash, multiplier) ^ text.charCodeAt(at);
+    return this.#isMarked(hash) ? (this.#values.get(text.slice(start, end)) ?? null) : null;
+  }
+
+  /** Whether the token or one of its parents is an entry, or a gate. */
+  hasEndOf(text: string, start: number, end: number): boolean {
+    let hash = 0;
+    for (let at = end - 1; at >= start; at--) {
+      const character = text.charCodeAt(at);
+      hash = Math.imul(hash, multiplier) ^ (character >= 0x41 && character <= 0x5a ? character + 0x20 : character);
+      if (at > start && text.charCodeAt(at - 1) !== 0x2e) continue;
+      if (this.#isMarked(hash) && this.#values.has(text.slice(at, end).toLowerCase())) return true;
+    }
+    return false;
+  }
+
+  #isMarked(hash: number): boolean {
+    const bit = mix(hash) >>> this.#filterShift;
+    return ((this.#filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
   }
 
   #mark(host: string): void {

@@ -22,6 +22,8 @@ export class LiteralSearch<T> {
   /** By slot: the first literal plus one, then from literal to literal; 0 ends. */
   readonly #first: Uint32Array;
   readonly #next: Uint32Array;
+  /** The mixed window that each literal is known by: one that differs in it need not be compared. */
+  readonly #windows: Int32Array;
   readonly #bucketShift: number;
 
   constructor(entries: Iterable<readonly [literal: string, value: T]>) {
@@ -41,6 +43,7 @@ export class LiteralSearch<T> {
     this.#filter = new Uint32Array(2 ** (filterBits - 5));
     this.#first = new Uint32Array(2 ** bits);
     this.#next = new Uint32Array(count);
+    this.#windows = new Int32Array(count);
     this.#offsets = new Uint16Array(count);
     this.#fill();
   }
@@ -61,13 +64,20 @@ export class LiteralSearch<T> {
       const mixed = Math.imul(window, 0x9e3779b1);
       const bit = mixed >>> filterShift;
       if (((filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0 && at >= windowLength - 1)
-        this.#compare(text, at - windowLength + 1, mixed >>> this.#bucketShift, hits);
+        this.#compare(text, at - windowLength + 1, mixed, hits);
     }
     return hits;
   }
 
-  #compare(text: string, windowStart: number, slot: number, hits: LiteralHit<T>[]): void {
+  /** Whether {@link find} finds something. */
+  isIn(text: string): boolean {
+    return this.size > 0 && this.find(text).length > 0;
+  }
+
+  #compare(text: string, windowStart: number, mixed: number, hits: LiteralHit<T>[]): void {
+    const slot = mixed >>> this.#bucketShift;
     for (let index = this.#first[slot] ?? 0; index !== 0; index = this.#next[index - 1] ?? 0) {
+      if (this.#windows[index - 1] !== mixed) continue;
       const literal = this.#literals[index - 1] ?? '';
       const start = windowStart - (this.#offsets[index - 1] ?? 0);
       if (start >= 0 && text.startsWith(literal, start))
@@ -93,6 +103,7 @@ export class LiteralSearch<T> {
         this.#offsets[index] = offset;
       });
       const slot = best >>> this.#bucketShift;
+      this.#windows[index] = best;
       this.#next[index] = this.#first[slot] ?? 0;
       this.#first[slot] = index + 1;
       const bit = best >>> this.#filterShift;

@@ -50,9 +50,6 @@ export class IndicatorMatcher<T extends Indicator> {
   readonly #always: FileName<T>[] = [];
   #hasUrls = false;
   #hasEmails = false;
-  /** The hosts of URLs and e-mail addresses: without one of them in a text, it is not worth to look for these. */
-  readonly #gates = new HostMatcher<Indicator>();
-  readonly #gateNames = new Set<string>();
   #hasGatelessUrls = false;
 
   constructor(indicators: Iterable<T>) {
@@ -186,13 +183,13 @@ export class IndicatorMatcher<T extends Indicator> {
   mayMatchText(text: string): boolean {
     return (
       this.#always.length > 0 ||
-      this.#literals.find(foldCase(text)).length > 0 ||
-      this.#hosts.matchText(text).length > 0 ||
+      this.#literals.isIn(foldCase(text)) ||
+      this.#hosts.mayMatchText(text) ||
       (this.#hashes.size > 0 && hashesIn(text).some((hash) => this.#hashes.has(hash.toLowerCase()))) ||
-      ((this.#hasUrls || this.#hasEmails) && this.#gates.matchText(text).length > 0) ||
-      (this.#hasUrls && (this.#hasGatelessUrls ? text.includes('://') : oddHost.test(text))) ||
-      (!this.#pipes.isEmpty && /\\pipe\\/i.test(text)) ||
-      (!this.#handles.isEmpty && /(?:Global|Local|BaseNamedObjects)\\/.test(text))
+      (this.#hasUrls && text.includes('://') && (this.#hasGatelessUrls || oddHost.test(text))) ||
+      (text.includes('\\') &&
+        ((!this.#pipes.isEmpty && /\\pipe\\/i.test(text)) ||
+          (!this.#handles.isEmpty && /(?:Global|Local|BaseNamedObjects)\\/.test(text))))
     );
   }
 
@@ -201,12 +198,10 @@ export class IndicatorMatcher<T extends Indicator> {
     return typeof normal === 'string' ? (this.#exact.get(normal) ?? []) : [];
   }
 
-  /** A host without a dot is not found in texts. */
+  /** Without the host of a URL or e-mail address in a text, it is not worth to look for these in it. */
   #addGate(host: string): void {
-    if (!/[.:]/.test(host)) this.#hasGatelessUrls = true;
-    else if (!this.#gateNames.has(host))
-      this.#gates.add({ type: host.includes(':') ? 'ip' : 'fqdn', value: host, score: 0 });
-    this.#gateNames.add(host);
+    if (/[.:]/.test(host)) this.#hosts.addGate(host);
+    else this.#hasGatelessUrls = true; // a host without a dot is not found in texts
   }
 
   #addFileName(indicator: T, literals: [string, Literal<T>][]): void {

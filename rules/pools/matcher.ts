@@ -94,7 +94,7 @@ export class PoolMatcher {
 
   /** Whether a part of the text, at the least a line of it, may give {@link matchText} something; false is sure. */
   mayMatchText(text: string): boolean {
-    return this.#literals.find(text.toLowerCase()).length > 0 || this.#named.matchText(text).length > 0;
+    return (this.#literals.size > 0 && this.#literals.isIn(text.toLowerCase())) || this.#named.mayMatchText(text);
   }
 
   #addNamed(type: 'fqdn' | 'domain' | 'ip', pool: Pool): void {
