@@ -6,6 +6,7 @@ import type { ServerConfig } from './config.js';
 import type { Metrics } from './metrics.js';
 import type { Queue } from './queue.js';
 import type { RateLimit } from './rate-limit.js';
+import type { Refusals } from './refusals.js';
 import type { Records } from './records/database.js';
 
 export interface ServerKeys {
@@ -33,4 +34,5 @@ export interface ServerDeps extends ServerParts {
   readonly targetLimit: RateLimit;
   readonly activationLimit: RateLimit;
   readonly metrics: Metrics;
+  readonly refusals: Refusals;
 }

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { hint, note } from '../output.js';
+import {
+  adminAccess,
+  adminCommand,
+  type AdminOptions,
+  callServer,
+  type JsonObject,
+  listAll,
+  printList,
+  printObject,
+  segment,
+} from './admin-client.js';
+
+interface InviteOptions extends AdminOptions {
+  readonly name: string;
+  readonly role: string;
+  readonly customer?: string;
+}
+
+const columns = ['id', 'email', 'name', 'role', 'state', 'customerId', 'lastSignInAt'];
+
+export function registerPeople(admin: Command): void {
+  const people = admin.command('people').description('those who sign in to the console');
+  adminCommand(people, 'list', 'list the people').action(async (options: AdminOptions) => {
+    printList(await listAll(adminAccess(options), '/v1/people'), columns, options);
+  });
+  adminCommand(people, 'invite <email>', 'invite somebody; the invitation is shown once')
+    .requiredOption('--name <name>', 'what the person is called')
+    .requiredOption('--role <role>', 'owner, license-manager, publisher, auditor or customer')
+    .option('--customer <id>', 'the customer of a person with role customer')
+    .action(async (email: string, options: InviteOptions) => {
+      const { name, role, customer } = options;
+      const body = { email, name, role, ...(customer === undefined ? {} : { customerId: customer }) };
+      printInvitation(await callServer(adminAccess(options), 'POST', '/v1/people', body), options);
+    });
+  adminCommand(people, 'reinvite <id>', 'a new invitation for a lost password or phone; it ends the old ones').action(
+    async (id: string, options: AdminOptions) => {
+      const path = `/v1/people/${segment(id)}/invitation`;
+      printInvitation(await callServer(adminAccess(options), 'POST', path, {}), options);
+    },
+  );
+  for (const [name, disabled, description] of [
+    ['disable', true, 'shut somebody out, at once'],
+    ['enable', false, 'let somebody in again'],
+  ] as const)
+    adminCommand(people, `${name} <id>`, description).action(async (id: string, options: AdminOptions) => {
+      const path = `/v1/people/${segment(id)}`;
+      printObject(await callServer(adminAccess(options), 'PATCH', path, { disabled }), options);
+    });
+}
+
+function printInvitation(answer: JsonObject | null, options: AdminOptions): void {
+  printObject(answer, options);
+  note('the invitation is not shown again');
+  hint('put the address of the server before invitationPath and send it over a channel that you trust');
+}

@@ -1,0 +1,13 @@
+import type { Visit } from './visit.js';
+
+/** Customers to choose from, by name. */
+export async function customerOptions({ deps, actor }: Visit): Promise<(readonly [id: string, name: string])[]> {
+  const rows = await deps.records
+    .selectFrom('customers')
+    .select(['id', 'name'])
+    .$if(actor.customerId !== null, (some) => some.where('id', '=', actor.customerId ?? ''))
+    .orderBy('name')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, name }) => [id, name] as const);
+}

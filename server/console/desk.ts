@@ -1,0 +1,150 @@
+import { type RequestHandler, Router } from 'express';
+import { decodeUtf8 } from '../../base/bytes.js';
+import { minuteMs } from '../../base/clock.js';
+import { requirePermission } from '../actor.js';
+import { readBody } from '../body.js';
+import type { ServerDeps } from '../deps.js';
+import { ServerError } from '../error.js';
+import { clearCookie, findSession, formTokenMatches } from '../people/session.js';
+import { problemOf } from '../problems.js';
+import type { Permission } from '../roles.js';
+import { onlyMethods } from '../routes/method.js';
+import { attemptOf, formOnceField, formTokenField, isRefusal } from './form.js';
+import { requireSameOrigin } from './origin.js';
+import type { Layout } from './layout.js';
+import type { Page, Visit } from './visit.js';
+
+/** Another page after a form (303), or this page as the answer, for what is shown once. */
+export type Outcome = { readonly to: string } | Page;
+
+export type Show = (visit: Visit) => Promise<Page>;
+export type Act = (visit: Visit, values: URLSearchParams) => Promise<Outcome>;
+
+const onceMs = 60 * minuteMs;
+const maxFormBytes = 262_144;
+
+/** Where pages are registered: it knows who asks, what they may, and what a form must bring. */
+export class Desk {
+  readonly router = Router({ caseSensitive: true, strict: true });
+  readonly #deps: ServerDeps;
+  readonly #layout: Layout;
+  /** Numbers of forms that were carried out, with the time. */
+  readonly #sent = new Map<string, number>();
+
+  constructor(deps: ServerDeps, layout: Layout) {
+    this.#deps = deps;
+    this.#layout = layout;
+  }
+
+  /** `permission` null: everybody who has signed in. */
+  page(path: string, permission: Permission | null, show: Show): void {
+    this.router.get(path, async (request, response) => {
+      const visit = await this.#visit(request, permission);
+      const page = await show(visit);
+      response
+        .status(page.status ?? 200)
+        .type('html')
+        .send(this.#layout.signedIn(visit, page));
+    });
+  }
+
+  /**
+   * A form that posts to `path`. When it is refused, `again` shows its page with what was typed; without `again`, the
+   * refusal is a page of its own.
+   */
+  act(path: string, permission: Permission | null, act: Act, again?: Show): void {
+    this.router.post(path, async (request, response) => {
+      requireSameOrigin(request);
+      const visit = await this.#visit(request, permission);
+      const values = await readForm(request, this.#deps);
+      if (!formTokenMatches(visit.session, values.get(formTokenField) ?? '')) throw foreignForm();
+      try {
+        const outcome = await this.#once(values, () => act(visit, values));
+        if ('to' in outcome) response.redirect(303, outcome.to);
+        else response.type('html').send(this.#layout.signedIn(visit, outcome));
+      } catch (error) {
+        const problem = problemOf(error, '');
+        if (!isRefusal(error) || again === undefined || problem.status >= 500) throw error;
+        const retry = { ...visit, attempt: attemptOf(error, values) };
+        const page = await again(retry);
+        response.status(problem.status).type('html').send(this.#layout.signedIn(retry, page));
+      }
+    });
+  }
+
+  /** A form that ends the session: sent twice, it finds nobody the second time. */
+  signOut(path: string, end: (visit: Visit) => Promise<void>): void {
+    this.router.post(path, async (request, response) => {
+      requireSameOrigin(request);
+      const visit = await this.#visit(request, null);
+      const values = await readForm(request, this.#deps);
+      if (!formTokenMatches(visit.session, values.get(formTokenField) ?? '')) throw foreignForm();
+      await end(visit);
+      response.set('Set-Cookie', clearCookie).redirect(303, '/admin/sign-in');
+    });
+  }
+
+  /** Answers 405 on the paths that have a page or a form, for every other method. */
+  closed(): Router {
+    const paths = new Set(this.router.stack.flatMap(({ route }) => route?.path ?? []));
+    for (const path of paths) this.router.all(path, onlyMethods('GET', 'HEAD', 'POST'));
+    return this.router;
+  }
+
+  async #visit(request: Parameters<RequestHandler>[0], permission: Permission | null): Promise<Visit> {
+    const session = await findSession(this.#deps, request.headers.cookie);
+    if (session === null)
+      throw new ServerError('session-missing', 'console: expected somebody who has signed in, got nobody');
+    if (permission !== null) requirePermission(session.actor, permission);
+    const { searchParams } = new URL(request.originalUrl, 'http://console.invalid');
+    return {
+      deps: this.#deps,
+      session,
+      actor: session.actor,
+      path: `${request.baseUrl}${request.path}`,
+      params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
+      query: searchParams,
+      now: this.#deps.clock.now(),
+      attempt: null,
+    };
+  }
+
+  /** A form that is sent again (a double click, a reload) is not carried out again. A refused one may be. */
+  async #once<T>(values: URLSearchParams, work: () => Promise<T>): Promise<T> {
+    const number = values.get(formOnceField) ?? '';
+    const nowMs = this.#deps.clock.now().getTime();
+    for (const [old, atMs] of this.#sent) {
+      if (nowMs - atMs < onceMs && this.#sent.size < 10_000) break;
+      this.#sent.delete(old);
+    }
+    if (!/^[\w-]{16}$/.test(number) || this.#sent.has(number))
+      throw new ServerError('form-stale', 'form: expected one that was not sent yet, got one that was', {
+        hint: 'open the page again to see what was done',
+      });
+    this.#sent.set(number, nowMs);
+    try {
+      return await work();
+    } catch (error) {
+      this.#sent.delete(number);
+      throw error;
+    }
+  }
+}
+
+function foreignForm(): ServerError {
+  return new ServerError('form-foreign', 'form: expected the token of this session, got another', {
+    hint: 'open the page again and send its form',
+  });
+}
+
+/** @throws ServerError `request-media-type`, `request-too-large`, `request-truncated`, `request-timeout` */
+export async function readForm(
+  request: Parameters<RequestHandler>[0],
+  { config }: Pick<ServerDeps, 'config'>,
+): Promise<URLSearchParams> {
+  const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/x-www-form-urlencoded')
+    throw new ServerError('request-media-type', `form: expected a form of this site, got ${mediaType ?? 'none'}`);
+  const bytes = await readBody(request, { maxBytes: maxFormBytes, totalMs: config.jsonBodyMs });
+  return new URLSearchParams(decodeUtf8(bytes, 'form'));
+}

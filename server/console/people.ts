@@ -1,0 +1,201 @@
+import { roles, type Role } from '../roles.js';
+import {
+  changePerson,
+  getPerson,
+  invitePerson,
+  listPeople,
+  newPersonSchema,
+  type Person,
+  personChangeSchema,
+  personList,
+  reinvitePerson,
+} from '../people/person.js';
+import { invitationDays, invitationPath } from '../people/invitation.js';
+import { parseListQuery } from '../listing.js';
+import { badge } from './badge.js';
+import { customerOptions } from './customer-options.js';
+import type { Desk } from './desk.js';
+import { field, form, parseForm, select } from './form.js';
+import { html, type Html } from './html.js';
+import { ago, day } from './moment.js';
+import { shownOnce } from './once.js';
+import { pageQuery } from './page-query.js';
+import { facts, nextLink, table } from './table.js';
+import { may, type Page, type Visit } from './visit.js';
+
+/** In one line each, for whoever hands a role out. */
+const roleMeaning: Readonly<Record<Role, string>> = {
+  owner: 'sees and changes everything, and invites people',
+  'license-manager': 'manages customers, plans, licences and hosts',
+  publisher: 'sees releases',
+  auditor: 'sees everything, changes nothing',
+  customer: 'sees one customer’s licences and hosts',
+};
+
+export function peoplePages(desk: Desk): void {
+  desk.page('/people', 'people:read', peoplePage);
+  desk.act(
+    '/people',
+    'people:write',
+    async (visit, values) => {
+      const terms = parseForm(newPersonSchema, {
+        email: values.get('email') ?? '',
+        name: values.get('name')?.trim() ?? '',
+        role: values.get('role'),
+        customerId: values.get('customerId') || null,
+      });
+      const { person, invitation } = await invitePerson(visit.deps, visit.actor, terms);
+      return invitationPage(person, invitation);
+    },
+    peoplePage,
+  );
+  desk.page('/people/:id', 'people:read', personPage);
+  desk.act(
+    '/people/:id',
+    'people:write',
+    async (visit, values) => {
+      const id = visit.params['id'] ?? '';
+      const change = parseForm(personChangeSchema, {
+        name: values.get('name')?.trim() ?? '',
+        role: values.get('role'),
+        customerId: values.get('customerId') || null,
+      });
+      await changePerson(visit.deps, visit.actor, id, change, `"${values.get('tag') ?? ''}"`);
+      return { to: `/admin/people/${id}?done=saved` };
+    },
+    personPage,
+  );
+  desk.act(
+    '/people/:id/access',
+    'people:write',
+    async (visit, values) => {
+      const id = visit.params['id'] ?? '';
+      await changePerson(visit.deps, visit.actor, id, { disabled: values.get('disabled') === 'yes' });
+      return { to: `/admin/people/${id}?done=saved` };
+    },
+    personPage,
+  );
+  desk.act(
+    '/people/:id/invitation',
+    'people:write',
+    async (visit) => {
+      const { person, invitation } = await reinvitePerson(visit.deps, visit.actor, visit.params['id'] ?? '');
+      return invitationPage(person, invitation);
+    },
+    personPage,
+  );
+}
+
+async function peoplePage(visit: Visit): Promise<Page> {
+  const list = parseListQuery(Object.fromEntries(pageQuery(visit)), personList);
+  const { items: people, next } = await listPeople(visit.deps, visit.actor, list);
+  return {
+    title: 'People',
+    body: html`${table({
+      caption: 'People who may sign in',
+      rows: people,
+      empty: html`<p>Nobody yet. Invite the first person below.</p>`,
+      columns: [
+        { label: 'Name', header: true, show: ({ id, name }) => html`<a href="/admin/people/${id}">${name}</a>` },
+        { label: 'E-mail', show: ({ email }) => email },
+        { label: 'Role', show: ({ role }) => role },
+        { label: 'State', show: ({ state }) => badge(state) },
+        {
+          label: 'Last sign-in',
+          show: ({ lastSignInAt }) => (lastSignInAt === null ? 'never' : ago(lastSignInAt, visit.now)),
+        },
+      ],
+    })}
+    ${nextLink('/admin/people', visit.query, next)}
+    ${
+      may(visit, 'people:write') &&
+      html`<h2>Invite somebody</h2>
+        ${await inviteForm(visit)}`
+    }`,
+  };
+}
+
+async function inviteForm(visit: Visit): Promise<Html> {
+  const { attempt } = visit;
+  return form(
+    visit,
+    '/admin/people',
+    html`${field(attempt, { name: 'name', label: 'Name', autocomplete: 'off' })}
+    ${field(attempt, { name: 'email', label: 'E-mail', type: 'email' })}
+    ${await roleFields(visit, { role: 'auditor', customerId: null })}`,
+    { submit: 'Invite', name: 'Invite somebody' },
+  );
+}
+
+async function roleFields(visit: Visit, { role, customerId }: Pick<Person, 'role' | 'customerId'>): Promise<Html> {
+  const { attempt } = visit;
+  return html`${select(attempt, {
+    name: 'role',
+    label: 'Role',
+    value: role,
+    options: roles.map((name) => [name, `${name}: ${roleMeaning[name]}`] as const),
+  })}
+  ${select(attempt, {
+    name: 'customerId',
+    label: 'Customer',
+    value: customerId ?? '',
+    hint: 'For role customer only.',
+    options: [['', 'none'], ...(await customerOptions(visit))],
+  })}`;
+}
+
+async function personPage(visit: Visit): Promise<Page> {
+  const { shown: person, tag } = await getPerson(visit.deps, visit.actor, visit.params['id'] ?? '');
+  const path = `/admin/people/${person.id}`;
+  return {
+    title: person.name,
+    body: html`${facts([
+      ['E-mail', person.email],
+      ['Role', person.role],
+      ['State', badge(person.state)],
+      ['Since', day(person.createdAt)],
+      ['Last sign-in', person.lastSignInAt === null ? 'never' : ago(person.lastSignInAt, visit.now)],
+    ])}
+    ${may(visit, 'people:write') && (await changeForms(visit, person, tag, path))}`,
+  };
+}
+
+async function changeForms(visit: Visit, person: Person, tag: string, path: string): Promise<Html> {
+  const isDisabled = person.state === 'disabled';
+  const disabled = html`<input type="hidden" name="disabled" value="${isDisabled ? 'no' : 'yes'}" />`;
+  return html`<h2>Change</h2>
+    ${form(
+      visit,
+      path,
+      html`<input type="hidden" name="tag" value="${tag}" />
+        ${field(visit.attempt, { name: 'name', label: 'Name', value: person.name })} ${await roleFields(visit, person)}`,
+      { submit: 'Save', name: 'Change' },
+    )}
+    <h2>Access</h2>
+    <p>
+      A new invitation is for somebody who lost the password or the phone: both count no more, and open sessions end.
+    </p>
+    <div class="acts">
+      ${form(visit, `${path}/invitation`, null, { submit: 'New invitation', class: 'act' })}
+      ${form(visit, `${path}/access`, disabled, {
+        submit: isDisabled ? 'Let in again' : 'Shut out',
+        danger: !isDisabled,
+        class: 'act',
+      })}
+    </div>`;
+}
+
+function invitationPage(person: Person, invitation: string): Page {
+  return {
+    title: 'Invitation',
+    body: shownOnce(
+      `For ${person.name}`,
+      invitationPath(invitation),
+      html`<p>
+          Put the address of this server before it and send it to ${person.email} over a channel that you trust. Whoever
+          opens it first becomes ${person.name}. It lasts ${invitationDays} days.
+        </p>
+        <p><a href="/admin/people">To all people</a></p>`,
+    ),
+  };
+}

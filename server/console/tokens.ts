@@ -1,0 +1,149 @@
+import {
+  createToken,
+  deleteToken,
+  listTokens,
+  newTokenSchema,
+  rotateToken,
+  rotationSchema,
+  type ShownToken,
+  tokenList,
+} from '../api-tokens.js';
+import { parseListQuery } from '../listing.js';
+import { scopes } from '../tokens.js';
+import { customerOptions } from './customer-options.js';
+import type { Desk } from './desk.js';
+import { dayIn, field, form, numberIn, parseForm, select } from './form.js';
+import { html, type Html, type Part } from './html.js';
+import { ago, day } from './moment.js';
+import { shownOnce } from './once.js';
+import { pageQuery } from './page-query.js';
+import { nextLink, table } from './table.js';
+import { may, type Page, type Visit } from './visit.js';
+
+const made = ['publisher', 'auditor', 'license-manager', 'customer', 'feed', 'admin'] as const;
+
+export function tokenPages(desk: Desk): void {
+  desk.page('/tokens', 'tokens:read', tokensPage);
+  desk.act(
+    '/tokens',
+    'tokens:write',
+    async (visit, values) => {
+      const terms = parseForm(newTokenSchema, {
+        name: values.get('name')?.trim() ?? '',
+        scope: values.get('scope') ?? '',
+        licenseId: values.get('licenseId')?.trim() || undefined,
+        customerId: values.get('customerId') || undefined,
+        expiresAt: dayIn(values, 'expiresAt', 'end'),
+      });
+      const { name, token } = await createToken(visit.deps, visit.actor, terms);
+      return tokenPage(name, token);
+    },
+    tokensPage,
+  );
+  desk.act('/tokens/:id/rotate', 'tokens:write', async (visit, values) => {
+    const terms = parseForm(rotationSchema, { graceHours: numberIn(values, 'graceHours') ?? 0 });
+    const { name, token } = await rotateToken(visit.deps, visit.actor, visit.params['id'] ?? '', terms);
+    return tokenPage(name, token);
+  });
+  desk.act('/tokens/:id/remove', 'tokens:write', async (visit) => {
+    await deleteToken(visit.deps, visit.actor, visit.params['id'] ?? '');
+    return { to: '/admin/tokens?done=removed' };
+  });
+}
+
+function tokenPage(name: string, token: string): Page {
+  return {
+    title: 'Token',
+    body: shownOnce(`Token ${name}`, token, html`<p><a class="button" href="/admin/tokens">To all tokens</a></p>`),
+  };
+}
+
+async function tokensPage(visit: Visit): Promise<Page> {
+  const query = pageQuery(visit);
+  if (!query.has('sort')) query.set('sort', '-createdAt');
+  const { items, next } = await listTokens(
+    visit.deps,
+    visit.actor,
+    parseListQuery(Object.fromEntries(query), tokenList),
+  );
+  const write = may(visit, 'tokens:write');
+  return {
+    title: 'Tokens',
+    body: html`<p>Tokens are for programs; people <a href="/admin/people">sign in</a>.</p>
+      <form class="filters" role="search" aria-label="Filter tokens">
+        ${field(null, { name: 'q', label: 'Name', type: 'search', value: query.get('q') ?? '', required: false })}
+        ${select(null, {
+          name: 'scope',
+          label: 'Scope',
+          value: query.get('scope') ?? '',
+          options: [['', 'all'], ...scopes.map((scope) => [scope, scope] as const)],
+        })}
+        <div class="actions"><button>Filter</button></div>
+      </form>
+      ${table<ShownToken>({
+        caption: 'Tokens',
+        rows: items,
+        empty: html`<p>No token is like that.</p>
+          <p><a href="/admin/tokens">Show all</a></p>`,
+        columns: [
+          { label: 'Name', header: true, show: ({ name }) => name },
+          { label: 'Scope', show: ({ scope }) => scope },
+          { label: 'Of', show: ({ licenseId, hostId }) => ownerLink(licenseId, hostId) },
+          { label: 'Made', show: ({ createdAt }) => day(createdAt) },
+          { label: 'Last use', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : ago(lastUsedAt, visit.now)) },
+          { label: 'Ends', show: ({ expiresAt }) => (expiresAt === null ? 'never' : day(expiresAt)) },
+          { label: 'Act', show: (token) => write && acts(visit, token) },
+        ],
+      })}
+      ${nextLink('/admin/tokens', query, next)}
+      ${
+        write &&
+        html`<h2>New token</h2>
+          ${await newForm(visit)}`
+      }`,
+  };
+}
+
+function ownerLink(licenseId: string | null, hostId: string | null): Part {
+  if (hostId !== null) return html`<a href="/admin/hosts/${hostId}">host</a>`;
+  if (licenseId !== null) return html`<a href="/admin/licenses/${licenseId}">licence</a>`;
+  return 'the house';
+}
+
+function acts(visit: Visit, { id, scope, name }: ShownToken): Html {
+  const rotate = html`<input type="hidden" name="graceHours" value="24" />`;
+  return html`<details>
+    <summary>Acts<span class="hidden"> of ${name}</span></summary>
+    <div class="acts">
+      ${
+        scope !== 'host' &&
+        form(visit, `/admin/tokens/${id}/rotate`, rotate, { submit: 'Replace, old one ends in 24 hours', class: 'act' })
+      }
+      ${form(visit, `/admin/tokens/${id}/remove`, null, { submit: 'End now', danger: true, class: 'act' })}
+    </div>
+  </details>`;
+}
+
+async function newForm(visit: Visit): Promise<Html> {
+  const { attempt } = visit;
+  return form(
+    visit,
+    '/admin/tokens',
+    html`${field(attempt, { name: 'name', label: 'Name', hint: 'Of the program that will use it.' })}
+    ${select(attempt, { name: 'scope', label: 'Scope', options: made.map((scope) => [scope, scope] as const) })}
+    ${select(attempt, {
+      name: 'customerId',
+      label: 'Customer',
+      hint: 'For scope customer only.',
+      options: [['', 'none'], ...(await customerOptions(visit))],
+    })}
+    ${field(attempt, {
+      name: 'licenseId',
+      label: 'Licence',
+      required: false,
+      hint: 'For scope feed only: the id of a licence.',
+    })}
+    ${field(attempt, { name: 'expiresAt', label: 'Ends', type: 'date', required: false, hint: 'Empty: never.' })}`,
+    { submit: 'Make the token', name: 'New token' },
+  );
+}
