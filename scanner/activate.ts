@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeBase64, decodeUtf8 } from '../base/bytes.js';
+import { decodeBase64 } from '../base/bytes.js';
 import { formatSeconds } from '../base/clock.js';
 import { CodedError } from '../base/error.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
@@ -8,8 +8,9 @@ import { encodePublicKey } from '../keys/key.js';
 import { encodePublicKeyFile, saveKeyFile } from '../keys/keyfile.js';
 import { newSealingKey } from '../keys/sealing.js';
 import type { Opener } from '../keys/signer.js';
+import { serverId } from '../packs/license.js';
 import { callApi } from './api.js';
-import { type Activation, loadHostKey, saveActivation } from './connection.js';
+import { type Activation, loadHostKey, parseHostToken, saveActivation } from './connection.js';
 import { loadStoredLicense, trustedNow } from './entitlement.js';
 import { ScannerError } from './error.js';
 import { httpSource, type RepositorySource } from './fetcher.js';
@@ -61,7 +62,7 @@ export async function activate(
       },
     );
     const { hostId, licenseId, sealedToken } = parseAnswer(answer.body);
-    const token = decodeUtf8(host.open(decodeBase64(sealedToken, undefined, 'sealed token')), 'host token');
+    const token = parseHostToken(host.open(decodeBase64(sealedToken, undefined, 'sealed token')));
     const activatedAt = formatSeconds(clock.now());
     const activation = { format: 1 as const, server, licenseId, hostId, name: request.name, activatedAt };
     await saveActivation(home, { ...activation, token });
@@ -104,8 +105,8 @@ export async function loadOrMakeHostKey(
 }
 
 const answerSchema = z.object({
-  hostId: z.string().min(1).max(200),
-  licenseId: z.string().min(1).max(200),
+  hostId: serverId,
+  licenseId: serverId,
   sealedToken: z.base64().max(2000),
 });
 

@@ -80,8 +80,11 @@ export function refusal(subject: string, answer: HttpAnswer): ScannerError {
             ? 'request-refused'
             : 'answer-unexpected');
   const said = [String(answer.status), problemCode, detail].filter((part) => part !== undefined).join(' ');
-  const retryAfter = answer.headers.get('retry-after');
-  const hint = code === 'rate-limited' && retryAfter ? `run the command again in ${retryAfter} seconds` : hints[code];
+  const retryAfter = /^\d{1,9}$/.exec(answer.headers.get('retry-after') ?? '')?.[0];
+  const hint =
+    code === 'rate-limited' && retryAfter !== undefined
+      ? `run the command again in ${retryAfter} seconds`
+      : hints[code];
   return new ScannerError(code, `${subject}: expected success, got ${said}`, hint === undefined ? {} : { hint });
 }
 
@@ -100,7 +103,10 @@ function readProblem(answer: HttpAnswer): { code?: string; detail?: string } {
   }
 }
 
-/** A server's words end in a terminal: one short line without control characters. */
+/** A server's words end in a terminal and a state file: one short line of whole characters without control characters. */
 function printable(text: string): string {
-  return text.replace(/\p{C}+/gu, ' ').slice(0, 200);
+  return text
+    .replace(/\p{C}+/gu, ' ')
+    .slice(0, 200)
+    .toWellFormed();
 }

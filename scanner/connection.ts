@@ -7,6 +7,9 @@ import type { Connection } from './api.js';
 import { ScannerError } from './error.js';
 import { type Home, loadDocument, saveDocument } from './home.js';
 
+/** What can stand in an Authorization header. */
+const tokenPattern = /^[\x21-\x7e]{1,1000}$/;
+
 const activationSchema = z.strictObject({
   format: z.literal(1),
   /** Base address of the distribution server, ending in a slash; null for a host that is updated by bundles only. */
@@ -17,7 +20,7 @@ const activationSchema = z.strictObject({
   licenseId: z.string().min(1).max(200),
   hostId: z.string().min(1).max(200),
   name: z.string().min(1).max(200),
-  token: z.string().min(1).max(1000),
+  token: z.string().regex(tokenPattern),
   activatedAt: z.string().refine((text) => parseSeconds(text) !== null),
 });
 
@@ -26,6 +29,18 @@ export type Activation = z.infer<typeof activationSchema>;
 
 export async function loadActivation(home: Home): Promise<Activation | null> {
   return loadDocument(home.connection, activationSchema);
+}
+
+/**
+ * The host token, out of the box that it was sealed in. It comes from a server that may be anybody's.
+ *
+ * @throws ScannerError `answer-malformed`
+ */
+export function parseHostToken(opened: Uint8Array): string {
+  const token = Buffer.from(opened).toString('latin1');
+  if (!tokenPattern.test(token))
+    throw new ScannerError('answer-malformed', 'host token: expected 1 to 1000 printable characters, got others');
+  return token;
 }
 
 /** @throws ScannerError `not-activated`, `state-malformed` */
@@ -39,7 +54,7 @@ export async function requireActivation(home: Home): Promise<Activation> {
 }
 
 export async function saveActivation(home: Home, activation: Activation): Promise<void> {
-  await saveDocument(home.connection, activation, 0o600);
+  await saveDocument(home.connection, activationSchema, activation);
 }
 
 /** @throws ScannerError `no-server` for a host that was activated without one */

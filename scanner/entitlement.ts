@@ -10,9 +10,11 @@ import { type Home, loadDocument, saveDocument } from './home.js';
 
 const time = z.string().refine((text) => parseSeconds(text) !== null);
 
+const maxEtagLength = 200;
+
 const storedLicenseSchema = z.strictObject({
   format: z.literal(1),
-  etag: z.string().max(200).nullable(),
+  etag: z.string().max(maxEtagLength).nullable(),
   /** The signed envelope, as it came. */
   envelope: z.base64(),
   /** The licence keys that it was accepted under. */
@@ -104,7 +106,7 @@ export async function loadStoredLicense(home: Home): Promise<StoredLicense | nul
 }
 
 export async function saveStoredLicense(home: Home, stored: StoredLicense): Promise<void> {
-  await saveDocument(home.license, stored);
+  await saveDocument(home.license, storedLicenseSchema, stored);
 }
 
 /** The stored document under the keys it was accepted with, whatever they are worth now; null when it is not ours. */
@@ -160,5 +162,6 @@ export function acceptLicense(
   const greatestIssuedAt = seen > license.issuedAt ? seen : license.issuedAt;
   requireValid(license, trustedNow(clock, greatestIssuedAt));
   const keys = policy.keys.map(encodePublicKey);
-  return { license, stored: { format: 1, etag, envelope: encodeBase64(envelope), keys, greatestIssuedAt } };
+  const keptEtag = etag !== null && etag.length > maxEtagLength ? null : etag;
+  return { license, stored: { format: 1, etag: keptEtag, envelope: encodeBase64(envelope), keys, greatestIssuedAt } };
 }

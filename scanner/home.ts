@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { utf8 } from '../base/bytes.js';
 import { CodedError } from '../base/error.js';
 import { readFileIfPresent, withLock, writeFileAtomic } from '../base/files.js';
 import { canonicalJson, parseJson } from '../base/json.js';
@@ -89,7 +90,10 @@ export const stateMaxBytes = 16 * 1024 * 1024;
  */
 export async function loadDocument<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
   const bytes = await readFileIfPresent(path, stateMaxBytes);
-  if (bytes === null) return null;
+  return bytes === null ? null : parseDocument(path, schema, bytes);
+}
+
+function parseDocument<T>(path: string, schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
     return schema.parse(parseJson(bytes, path));
   } catch (cause) {
@@ -102,8 +106,20 @@ export async function loadDocument<T>(path: string, schema: z.ZodType<T>): Promi
   }
 }
 
-export async function saveDocument(path: string, value: unknown, mode = 0o600): Promise<void> {
-  await writeFileAtomic(path, `${canonicalJson(value)}\n`, mode);
+/**
+ * Replaces a state document. What could not be loaded again is refused before it takes the place of what can.
+ *
+ * @throws ScannerError `state-malformed`, and the old document stays; BaseError `disk-full`, `file-unwritable`
+ */
+export async function saveDocument<T>(path: string, schema: z.ZodType<T>, value: T, mode = 0o600): Promise<void> {
+  const bytes = utf8(`${canonicalJson(value)}\n`);
+  if (bytes.length > stateMaxBytes)
+    throw new ScannerError(
+      'state-malformed',
+      `${path}: expected at most ${stateMaxBytes} bytes to save, got ${bytes.length}`,
+    );
+  parseDocument(path, schema, bytes);
+  await writeFileAtomic(path, bytes, mode);
 }
 
 /** Removes everything in a folder but the named entries: what a killed command left, and what nothing points to. */

@@ -30,7 +30,7 @@ export function hostStatus(
     })),
     ...(lastError === null
       ? {}
-      : { lastError: { code: lastError.code, message: lastError.message.slice(0, maxMessageLength) } }),
+      : { lastError: { code: lastError.code, message: lastError.message.slice(0, maxMessageLength).toWellFormed() } }),
   };
 }
 

@@ -4,6 +4,7 @@ import { formatSeconds } from '../base/clock.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
 import { compareVersions } from '../base/version.js';
 import { encodePublicKey, parsePublicKey } from '../keys/key.js';
+import { namePattern } from '../keys/roles.js';
 import type { Opener } from '../keys/signer.js';
 import type { PackHeader } from '../packs/header.js';
 import { type Grant, type License, openGrant } from '../packs/license.js';
@@ -43,6 +44,7 @@ export interface InstallOrder {
  */
 export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
   const { home, target, name, active, now } = order;
+  requireName(name);
   requireNewer(target, active);
   const bytes = await storedOrFetched(order);
 
@@ -79,6 +81,16 @@ export async function repairPack(home: Home, source: RepositorySource, target: T
   const path = join(home.packs, packFileName(target));
   const stored = await readFileIfPresent(path, packMaxBytes);
   if (stored === null || sha256Hex(stored) !== target.sha256) await writeFileAtomic(path, await source.target(target));
+}
+
+/** Packs and documents allow hyphens anywhere in a name; the repository's own names, and the pointer's, are stricter. */
+function requireName(name: InstallOrder['name']): void {
+  for (const part of ['feature', 'pack', 'channel'] as const)
+    if (!namePattern.test(name[part]))
+      throw new ScannerError(
+        'pack-mismatch',
+        `${packKey(name)}: expected a ${part} with single inner hyphens, got ${name[part]}`,
+      );
 }
 
 /** Sequences rise strictly: equal content under an equal number is not installed either, it is there already. */

@@ -23,8 +23,9 @@ export type LastUpdate = z.infer<typeof lastUpdateSchema>;
 /** An error as data, for state files and `--json`. */
 export type Refusal = z.infer<typeof refusalSchema>;
 
+/** A message may quote half a character of what came in, and no JSON holds that. */
 export function refusalOf({ code, message, hint }: CodedError): Refusal {
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
+  return { code, message: message.toWellFormed(), ...(hint === undefined ? {} : { hint: hint.toWellFormed() }) };
 }
 
 export async function loadLastUpdate(home: Home): Promise<LastUpdate | null> {
@@ -40,5 +41,5 @@ export async function saveLastUpdate(
 ): Promise<void> {
   const at = formatSeconds(now);
   const succeededAt = error === null ? at : (before?.succeededAt ?? null);
-  await saveDocument(home.report, { format: 1, at, error, succeededAt, reported } satisfies LastUpdate);
+  await saveDocument(home.report, lastUpdateSchema, { format: 1, at, error, succeededAt, reported });
 }

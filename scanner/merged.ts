@@ -63,9 +63,7 @@ export async function rememberOverrides(home: Home, now: Date): Promise<void> {
     const { remember } = await loadMerged(home, { now: () => now });
     const before = await loadDocument(home.overrides, rememberedSchema);
     if (remember.length > 0 || before !== null)
-      await saveDocument(home.overrides, { format: 1, overrides: [...remember] } satisfies z.infer<
-        typeof rememberedSchema
-      >);
+      await saveDocument(home.overrides, rememberedSchema, { format: 1, overrides: [...remember] });
   } catch (error) {
     refusedOrThrow(error);
   }

@@ -56,7 +56,7 @@ export async function loadPointer(home: Home): Promise<Pointer | null> {
 }
 
 export async function savePointer(home: Home, pointer: Pointer): Promise<void> {
-  await saveDocument(home.pointer, pointer);
+  await saveDocument(home.pointer, pointerSchema, pointer);
 }
 
 /** The pointer with newer packs in place of those they replace. */

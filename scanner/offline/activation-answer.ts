@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { decodeBase64, decodeUtf8 } from '../../base/bytes.js';
+import { decodeBase64 } from '../../base/bytes.js';
 import { formatSeconds } from '../../base/clock.js';
 import { parseEnvelope, verifyEnvelope } from '../../keys/envelope.js';
 import type { PublicKey } from '../../keys/key.js';
@@ -11,7 +11,7 @@ import {
 } from '../../packs/activation.js';
 import type { License } from '../../packs/license.js';
 import { serverAddress } from '../activate.js';
-import { type Activation, loadHostKey, saveActivation } from '../connection.js';
+import { type Activation, loadHostKey, parseHostToken, saveActivation } from '../connection.js';
 import { acceptLicense, loadStoredLicense, saveStoredLicense, trustedNow } from '../entitlement.js';
 import { ScannerError } from '../error.js';
 import { carriedRootOf, type FirstTrust, saveTrust } from '../first-trust.js';
@@ -60,7 +60,7 @@ export async function acceptActivation(
         throw new ScannerError('answer-mismatch', `answer: expected one for host key ${host.key.keyid}, got none`);
       const answer = verifyAnswer(envelope, licenseKeys);
       requireAnswerTo(request, host.key.keyid, answer);
-      const token = decodeUtf8(host.open(decodeBase64(answer.sealedToken)), 'host token');
+      const token = parseHostToken(host.open(decodeBase64(answer.sealedToken)));
       const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: answer.host.id };
       const accepted = acceptLicense(decodeBase64(answer.document), null, stored, policy, clock);
       if (accepted.license.license !== answer.license)
