@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'passphrase-mismatch'
   | 'triage-format'
   | 'triage-no-matrix'
-  | 'triage-nothing-graded';
+  | 'triage-nothing-graded'
+  | 'bundle-no-hosts';
 
 export class CliError extends CodedError<CliErrorCode> {}

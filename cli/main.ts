@@ -27,6 +27,8 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import('./commands/status.js')).registerStatus,
   merge: async () => (await import('./commands/merge.js')).registerMerge,
   rules: async () => (await import('./commands/rules.js')).registerRules,
+  bundle: async () => (await import('./commands/bundle.js')).registerBundle,
+  mirror: async () => (await import('./commands/mirror.js')).registerMirror,
   scan: async () => (await import('./commands/scan.js')).registerScan,
   triage: async () => (await import('./commands/triage.js')).registerTriage,
 };

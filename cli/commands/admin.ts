@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerAdminActivate } from './admin-activate.js';
 import { registerAudit } from './admin-audit.js';
 import { registerCustomers } from './admin-customers.js';
 import { registerHosts } from './admin-hosts.js';
@@ -11,6 +12,7 @@ export function registerAdmin(program: Command): void {
   const admin = program
     .command('admin')
     .description('manage customers, licenses, hosts, tokens and releases of a server');
+  registerAdminActivate(admin);
   registerCustomers(admin);
   registerLicenses(admin);
   registerHosts(admin);

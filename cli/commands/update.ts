@@ -5,11 +5,11 @@ import { CodedError } from '../../base/error.js';
 import { productVersion } from '../../base/version.js';
 import { connectionOf, requireActivation } from '../../scanner/connection.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
-import { packKey } from '../../scanner/pointer.js';
-import { type PackOutcome, update, type UpdateReport } from '../../scanner/update.js';
+import { update, type UpdateReport } from '../../scanner/update.js';
 import { parseCount } from '../option.js';
-import { exitCodes, formatError, note, print, printable, printJson, table, warn } from '../output.js';
+import { exitCodes, formatError, note, print, printJson } from '../output.js';
 import { type Progress, startProgress } from '../progress.js';
+import { printReport } from './update-report.js';
 
 interface UpdateOptions {
   readonly follow?: true;
@@ -89,31 +89,5 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(ms, undefined, { signal });
   } catch (error) {
     if (!signal.aborted) throw error;
-  }
-}
-
-const words: Readonly<Record<PackOutcome['outcome'], string>> = {
-  updated: 'updated',
-  current: 'up to date',
-  refused: 'refused',
-  unlicensed: 'no longer licensed, kept as it is',
-};
-
-function printReport({ packs, license }: UpdateReport): void {
-  if (packs.length === 0) print(`the license ${license.license} covers no pack yet`);
-  else
-    print(
-      table(
-        packs.map((pack) => [
-          packKey(pack),
-          pack.version === null ? 'not installed' : `${pack.version} (sequence ${pack.sequence ?? 0})`,
-          words[pack.outcome],
-        ]),
-      ),
-    );
-  for (const { refusal, ...pack } of packs) {
-    if (!refusal) continue;
-    warn(`${packKey(pack)}: ${printable(refusal.message)} (${refusal.code}); the version in use stays`);
-    if (refusal.hint !== undefined) note(`hint: ${printable(refusal.hint)}`);
   }
 }

@@ -64,7 +64,7 @@ export async function collectRepository(
 }
 
 /** The carried root must be one of those that led from the first to the newest. */
-function requireOnTheWay(metadata: ReadonlyMap<string, Uint8Array>, firstTrust: FirstTrust): void {
+export function requireOnTheWay(metadata: ReadonlyMap<string, Uint8Array>, firstTrust: FirstTrust): void {
   const isCarried = 'root' in firstTrust;
   const name = isCarried
     ? `${parseMetadata('root', firstTrust.root, 'carried root').signed.version}.root.json`

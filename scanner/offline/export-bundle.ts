@@ -2,7 +2,7 @@ import { parseKeysJson } from '../../keys/keys-json.js';
 import type { License } from '../../packs/license.js';
 import { verifyLicense } from '../entitlement.js';
 import { ScannerError } from '../error.js';
-import type { RepositorySource } from '../fetcher.js';
+import { type RepositorySource, verifyTarget } from '../fetcher.js';
 import type { FirstTrust } from '../first-trust.js';
 import { packKey } from '../pointer.js';
 import type { TrustedTarget } from '../trust.js';
@@ -19,13 +19,14 @@ export interface IssuedDocument {
 }
 
 export interface ExportOrder {
-  /** It must give targets too: with a token that may fetch them. */
+  /** For metadata and `keys.json`, which need no license. */
   readonly source: RepositorySource;
   readonly firstTrust: FirstTrust | null;
   readonly now: Date;
   /** Asks for the documents anew: packs and grants must be of one moment. */
   readonly issue: () => Promise<readonly IssuedDocument[]>;
-  readonly onTarget?: (target: TrustedTarget) => void;
+  /** A pack, for a host whose document names it. It is checked here again. */
+  readonly pack: (target: TrustedTarget, hostId: string) => Promise<Uint8Array>;
 }
 
 export interface ExportReport {
@@ -58,16 +59,12 @@ export async function exportBundle(path: string, order: ExportOrder): Promise<Ex
     );
   const { collected, documents, licenses } = set;
   const targets = [...new Map(collected.targets.map((target) => [target.sha256, target])).values()];
+  const pack = async (target: TrustedTarget): Promise<Uint8Array> =>
+    verifyTarget(target, await order.pack(target, hostNaming(licenses, target)));
   const length = await writeBundle(path, [
     ...repositoryEntries(collected),
     ...documents.map(({ keyid, envelope }) => entry(licenseEntry(keyid), envelope)),
-    ...targets.map((target) => ({
-      name: targetEntry(target.sha256),
-      read: () => {
-        order.onTarget?.(target);
-        return order.source.target(target);
-      },
-    })),
+    ...targets.map((target) => ({ name: targetEntry(target.sha256), read: () => pack(target) })),
   ]);
   return {
     length,
@@ -91,6 +88,10 @@ async function collectMatching({ source, firstTrust, now, issue }: ExportOrder) 
   const paths = [...new Set(licenses.flatMap(({ packs }) => packs.map((pack) => `${packKey(pack)}.yms`)))].sort();
   const collected = await collectRepository(source, paths, now, firstTrust);
   return licenses.every((license) => isGranted(license, collected.targets)) ? { collected, documents, licenses } : null;
+}
+
+function hostNaming(licenses: readonly License[], { path }: TrustedTarget): string {
+  return licenses.find(({ packs }) => packs.some((pack) => `${packKey(pack)}.yms` === path))?.host.id ?? '';
 }
 
 function isGranted({ packs, grants }: License, targets: readonly TrustedTarget[]): boolean {

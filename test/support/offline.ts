@@ -49,6 +49,7 @@ export async function exportAll(
   const { repository } = distribution;
   return exportBundle(path, {
     source: sourceOf(repository),
+    pack: (target) => sourceOf(repository).target(target),
     firstTrust: null,
     now: repository.clock.now(),
     issue: () =>
