@@ -64,9 +64,15 @@ export function parseCanonicalJson(source: Uint8Array, subject = 'json'): Json {
 function parseInspected(text: string, subject: string): Json {
   try {
     return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new BaseError('json-syntax', `${subject}: expected JSON, got ${(cause as Error).message}`, { cause });
+  } catch (error) {
+    const got = withoutQuotation((error as Error).message);
+    throw new BaseError('json-syntax', `${subject}: expected JSON, got ${got}`, { cause: new SyntaxError(got) });
   }
+}
+
+/** The engine's words without the piece of the text that it quotes: in a key file that piece is a secret. */
+function withoutQuotation(message: string): string {
+  return /^(?:Unexpected token '.'(?=,)|[^"]+$)/su.exec(message)?.[0] ?? 'other text';
 }
 
 /**

@@ -78,6 +78,20 @@ describe('parseJson', () => {
     await expectCode('utf8-invalid', () => parseJson(new Uint8Array([0x22, 0xc3, 0x22])));
   });
 
+  test('a refusal quotes nothing of the text, which may be a secret', async () => {
+    for (const text of [
+      'AGE-SECRET-AAAABBBBCCCCDDDDEEEEFFFFGGGG',
+      '{"secret":SECRETSECRETSECRET}',
+      '{"secret":"SECRET"\u0001}',
+      `{"token":${'SECRET'.repeat(20)}}`,
+      '{"a":SECRET "is not valid JSON',
+    ]) {
+      const error = await expectCode('json-syntax', () => parseJson(text, 'host.key'));
+      expect(error.message).toMatch(/^host\.key: expected JSON, got \S/);
+      expect(`${error.message} ${String(error.cause)} ${error.stack ?? ''}`).not.toMatch(/SECRET|AAAA/);
+    }
+  });
+
   test('canonical only, when asked', async () => {
     for (const text of ['{ "a":1}', '{"b":1,"a":2}', '1.0', '"\\u0061"', '[1]\n'])
       await expectCode('json-not-canonical', () => parseCanonicalJson(utf8(text)));
