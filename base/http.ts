@@ -61,8 +61,16 @@ interface Received {
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.username !== '' || url.password !== '')
-    throw new BaseError('http-url', `url: expected http or https without credentials, got ${JSON.stringify(text)}`);
+    throw new BaseError(
+      'http-url',
+      `url: expected http or https without credentials, got ${JSON.stringify(withoutCredentials(text))}`,
+    );
   return url;
+}
+
+/** What may be shown of an address, also of one that cannot be parsed. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/^.*@/s, '…@');
 }
 
 async function exchange(

@@ -3,7 +3,8 @@ import { decodeBase64 } from '../base/bytes.js';
 import { formatSeconds } from '../base/clock.js';
 import { CodedError } from '../base/error.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
-import { canonicalJson, parseJson } from '../base/json.js';
+import { withoutCredentials } from '../base/http.js';
+import { parseJson } from '../base/json.js';
 import { encodePublicKey } from '../keys/key.js';
 import { encodePublicKeyFile, saveKeyFile } from '../keys/keyfile.js';
 import { newSealingKey } from '../keys/sealing.js';
@@ -73,8 +74,15 @@ export async function activate(
 /** @throws ScannerError `request-refused` for what is no address of a server */
 export function serverAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '')
-    throw new ScannerError('request-refused', `server: expected an http or https address, got ${canonicalJson(text)}`);
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    [url.username, url.password, url.search, url.hash].some((part) => part !== '')
+  )
+    throw new ScannerError(
+      'request-refused',
+      `server: expected an http or https address without credentials, got ${JSON.stringify(withoutCredentials(text))}`,
+    );
   return url.href.endsWith('/') ? url.href : `${url.href}/`;
 }
 

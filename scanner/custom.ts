@@ -10,7 +10,7 @@ import { loadRuleFolder, type RuleFile } from '../rules/folder.js';
 import type { CustomSigners } from './custom-signers.js';
 import { decodeItems, isRule, type RuleItem } from './decode.js';
 import { refusedOrThrow, ScannerError } from './error.js';
-import { packMaxBytes } from './install.js';
+import { packMaxBytes, requireClient } from './install.js';
 
 /** A rule of this endpoint's own, and the file it came from. */
 export type LocalItem = RuleItem & {
@@ -32,6 +32,8 @@ export interface CustomRules {
 export interface CustomPackKeys {
   readonly host: Opener;
   readonly signers: CustomSigners;
+  /** This program's version, `x.y.z`. */
+  readonly client: string;
 }
 
 export const noCustomRules: CustomRules = { folder: '', items: [], disabled: [], faults: [] };
@@ -84,11 +86,12 @@ function readItems({ file, items }: RuleFile): Promise<LocalItem[]> {
 }
 
 /** A pack made with `yms encrypt`: feature `custom`, signed by a team, sealed to this host among others. */
-async function readPackFile({ file, path }: RuleFile, { host, signers }: CustomPackKeys): Promise<LocalItem[]> {
+async function readPackFile({ file, path }: RuleFile, { host, signers, client }: CustomPackKeys): Promise<LocalItem[]> {
   const unverified = readPack(await readFileAtMost(path, packMaxBytes), file);
   if (unverified === null)
     throw new ScannerError('pack-mismatch', `${file}: expected a pack (yms1), got another kind of file`);
   const verified = verifyPack(unverified, { ...signers, expect: { feature: 'custom' } });
+  requireClient(verified.header, client);
   const opened = await openPack(verified, openContentKey(verified.header, host));
   const pack = { name: verified.header.pack, version: verified.header.version };
   return decodeItems(opened.items, file)

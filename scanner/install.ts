@@ -126,7 +126,8 @@ function requireAgreement({ path, custom, role }: TrustedTarget, header: PackHea
     throw new ScannerError('pack-mismatch', `${path}: expected ${inRole} as its role says, got ${inHeader}`);
 }
 
-function requireClient({ minimumClient }: PackHeader, client: string): void {
+/** @throws ScannerError `client-too-old` for a pack that this version cannot apply */
+export function requireClient({ minimumClient }: PackHeader, client: string): void {
   if (compareVersions(client, minimumClient) < 0)
     throw new ScannerError('client-too-old', `pack: expected yms ${minimumClient} or newer, got ${client}`, {
       hint: 'install a newer yms; detection goes on with the last good set',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../base/clock.js';
+import { productVersion } from '../base/version.js';
 import { loadActive } from './active.js';
 import { loadHostKey } from './connection.js';
 import { loadCustomRules } from './custom.js';
@@ -43,7 +44,8 @@ export async function loadMerged(home: Home, clock: Clock, customFolder: string 
   const custom = await loadCustomRules(customFolder ?? home.customSignatures, customFolder !== null, async () => {
     const pointer = await loadPointer(home);
     const metadata = await loadMetadata(home, pointer?.metadata ?? null);
-    return { host: await loadHostKey(home), signers: await loadCustomSigners(home, metadata) };
+    const signers = await loadCustomSigners(home, metadata);
+    return { host: await loadHostKey(home), signers, client: productVersion };
   });
   const remembered = (await loadDocument(home.overrides, rememberedSchema))?.overrides ?? [];
   const merged = mergeRules({

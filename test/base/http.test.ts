@@ -26,6 +26,14 @@ async function serve(
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe('request', () => {
+  test.each(['https://admin:hunter2@host.example/', 'https://:hunter2@host.example/', 'ftp://a:hunter2@host.example'])(
+    'does not repeat the credentials of %s',
+    async (url) => {
+      const error = await expectCode('http-url', () => request(url, { maxBytes: 5 }));
+      expect(error.message).not.toContain('hunter2');
+    },
+  );
+
   test('gives status, headers and body, and tells of its progress', async () => {
     const url = await serve((incoming, answer) => {
       answer.setHeader('content-length', 5).writeHead(404, { 'x-method': incoming.method }).end('hello');

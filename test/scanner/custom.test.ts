@@ -55,7 +55,10 @@ async function hostKey() {
   return parsePublicKeyFile(await readFile(endpoint.home.hostPublicKey)).key;
 }
 
-async function customPack(items: Item[], over: { signer?: SecretKey; feature?: string; host?: SecretKey } = {}) {
+async function customPack(
+  items: Item[],
+  over: { signer?: SecretKey; feature?: string; host?: SecretKey; minimumClient?: string } = {},
+) {
   const input = {
     feature: over.feature ?? 'custom',
     pack: 'team',
@@ -63,7 +66,7 @@ async function customPack(items: Item[], over: { signer?: SecretKey; feature?: s
     sequence: 7,
     channel: 'stable',
     createdAt: '2026-03-01T12:00:00Z',
-    minimumClient: '0.1.0',
+    minimumClient: over.minimumClient ?? '0.1.0',
     items,
   };
   const recipient = over.host?.publicKey ?? (await hostKey());
@@ -151,6 +154,14 @@ describe('encrypted custom packs', () => {
       async () => {
         await trustTeam(team);
         await put('team.yms', await customPack([rule('delta')], { host: newSealingKey() }));
+      },
+    ],
+    [
+      'a newer yms than this one',
+      'client-too-old',
+      async () => {
+        await trustTeam(team);
+        await put('team.yms', await customPack([rule('delta')], { minimumClient: '999.0.0' }));
       },
     ],
     [
