@@ -7,12 +7,14 @@ import express, {
 } from 'express';
 import { randomUUID } from 'node:crypto';
 import { BaseError, systemCode } from '../base/error.js';
+import { consoleRoutes } from './console/console.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { ServerError } from './error.js';
 import { newMetrics } from './metrics.js';
 import { problemMediaType, problemOf } from './problems.js';
 import { Queue } from './queue.js';
 import { RateLimit } from './rate-limit.js';
+import { Refusals } from './refusals.js';
 import { activationRoutes } from './routes/activations.js';
 import { auditRoutes } from './routes/audit.js';
 import { blobRoutes } from './routes/blobs.js';
@@ -20,14 +22,17 @@ import { commitRoutes } from './routes/commits.js';
 import { featureMoveRoutes } from './routes/feature-moves.js';
 import { feedRoutes } from './routes/feeds.js';
 import { customerRoutes } from './routes/customers.js';
+import { groupRoutes } from './routes/groups.js';
 import { healthRoutes } from './routes/health.js';
 import { hostRoutes } from './routes/hosts.js';
 import { licenseDocumentRoutes } from './routes/license.js';
 import { licenseRoutes } from './routes/licenses.js';
 import { metadataRoutes } from './routes/metadata.js';
 import { offlineRoutes } from './routes/offline.js';
+import { personRoutes } from './routes/people.js';
 import { planRoutes } from './routes/plans.js';
 import { releaseRoutes } from './routes/releases.js';
+import { reportRoutes } from './routes/reports.js';
 import { statusRoutes } from './routes/status.js';
 import { targetRoutes } from './routes/targets.js';
 import { tokenRoutes } from './routes/tokens.js';
@@ -43,6 +48,7 @@ export function serverDeps(parts: ServerParts): ServerDeps {
     targetLimit: new RateLimit(parts.clock),
     activationLimit: new RateLimit(parts.clock),
     metrics: newMetrics(),
+    refusals: new Refusals(parts.clock),
   };
 }
 
@@ -68,11 +74,15 @@ export function createApp(deps: ServerDeps): Express {
     featureMoveRoutes,
     licenseRoutes,
     hostRoutes,
+    groupRoutes,
     tokenRoutes,
+    personRoutes,
     auditRoutes,
+    reportRoutes,
     healthRoutes,
   ])
     app.use(routes(deps));
+  app.use('/admin', consoleRoutes(deps));
   app.use((request: Request) => {
     throw new ServerError('not-found', `address: expected one of this server, got ${JSON.stringify(request.path)}`);
   });
@@ -108,7 +118,7 @@ function routePattern(request: Request): string {
     : 'none';
 }
 
-function answerProblem({ log }: ServerDeps): ErrorRequestHandler {
+function answerProblem({ log, refusals }: ServerDeps): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     const error = translated(thrown);
     const requestId = String(response.locals['requestId']);
@@ -119,6 +129,7 @@ function answerProblem({ log }: ServerDeps): ErrorRequestHandler {
       return;
     }
     if (problem.status >= 500) log.error({ requestId, err: error }, 'request failed');
+    else refusals.count(problem.code);
     if (error instanceof ServerError && error.retryAfterSeconds !== undefined)
       response.set('Retry-After', String(error.retryAfterSeconds));
     if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="yms", Basic realm="yms"');

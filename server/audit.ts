@@ -42,6 +42,11 @@ export function auditHash(entry: Omit<AuditEntry, 'hash'>): string {
 
 /** Adds an entry in the transaction of the act itself: both happen or neither. */
 export async function appendAudit(trx: RecordsTransaction, clock: Clock, act: AuditAct): Promise<AuditEntry> {
+  await trx // one writer at a time, also where the database has more than one
+    .insertInto('locks')
+    .values({ name: 'audit' })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ name: 'audit' }))
+    .execute();
   const head = await trx
     .selectFrom('audit')
     .select(['sequence', 'hash'])

@@ -94,13 +94,15 @@ async function movesAndReceipts(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('deliveries_sha256').on('deliveries').columns(['hostId', 'sha256']).execute();
   await db.schema
     .createTable('downloads')
+    .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('hostId', 'text', (c) => c.notNull())
+    .addColumn('hostName', 'text', (c) => c.notNull())
+    .addColumn('customerId', 'text', (c) => c.notNull())
     .addColumn('path', 'text', (c) => c.notNull())
     .addColumn('sha256', 'text', (c) => c.notNull())
     .addColumn('firstAt', 'text', (c) => c.notNull())
     .addColumn('lastAt', 'text', (c) => c.notNull())
     .addColumn('times', 'integer', (c) => c.notNull())
-    .addPrimaryKeyConstraint('downloads_host_target', ['hostId', 'path', 'sha256'])
     .execute();
   await db.schema
     .createTable('idempotency')

@@ -207,7 +207,11 @@ export interface DeliveryRow {
 
 /** The first and the last time that a host was sent a whole target. */
 export interface DownloadRow {
+  /** Host, hash and path. */
+  id: string;
   hostId: string;
+  hostName: string;
+  customerId: string;
   path: string;
   sha256: string;
   firstAt: string;

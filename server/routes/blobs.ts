@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
 import { appendAudit } from '../audit.js';
-import { authorize } from '../auth.js';
+import { authorizeActor } from '../auth.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { onlyMethods } from './method.js';
@@ -12,13 +12,13 @@ export function blobRoutes(deps: ServerDeps): Router {
   router
     .route('/v1/blobs/:sha256')
     .head(async (request, response) => {
-      await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      await authorizeActor(deps, request.headers.authorization, 'releases:publish');
       const length = await blobs.stat(requireHash(request.params.sha256));
       if (length === null) throw new ServerError('not-found', 'blob: expected an uploaded one, got another hash');
       response.set({ 'Content-Type': 'application/octet-stream', 'Content-Length': String(length) }).end();
     })
     .put(async (request, response) => {
-      const { actor } = await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      const { name: actor } = await authorizeActor(deps, request.headers.authorization, 'releases:publish');
       const sha256 = requireHash(request.params.sha256);
       requireOctets(request, config.maxBlobBytes);
       if ((await blobs.stat(sha256)) !== null) {

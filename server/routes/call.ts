@@ -28,12 +28,13 @@ export function lists(
 export function shows(
   deps: ServerDeps,
   permission: Permission,
-  work: (actor: Actor, id: string, request: Request) => Promise<Tagged<object>>,
+  work: (actor: Actor, id: string, request: Request) => Promise<{ readonly shown: object; readonly tag?: string }>,
 ): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const actor = await authorizeActor(deps, request.headers.authorization, permission);
     const { shown, tag } = await work(actor, request.params.id, request as Request);
-    if (request.headers['if-none-match'] === `"${tag}"`) response.set('ETag', `"${tag}"`).status(304).end();
+    if (tag === undefined) sendAnswer(response, { status: 200, body: shown });
+    else if (request.headers['if-none-match'] === `"${tag}"`) response.set('ETag', `"${tag}"`).status(304).end();
     else sendAnswer(response, { status: 200, body: shown, tag });
   };
 }

@@ -1,11 +1,11 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { decodeBase64 } from '../../base/bytes.js';
-import { authorize } from '../auth.js';
+import { requirePermission } from '../actor.js';
+import { authorizeActor } from '../auth.js';
 import { readJson } from '../body.js';
 import { commit } from '../commit/commit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
 import { slug } from './fields.js';
 import { onlyMethods } from './method.js';
 
@@ -32,14 +32,13 @@ export function commitRoutes(deps: ServerDeps): Router {
   router
     .route('/v1/commits')
     .post(async (request, response) => {
-      const caller = await authorize(deps, request.headers.authorization, ['publisher', 'admin']);
+      const actor = await authorizeActor(deps, request.headers.authorization, 'releases:publish');
       const {
         roots = [],
         targets,
         roles = {},
       } = await readJson(request, body, { maxBytes: maxCommitBytes, totalMs: jsonBodyMs });
-      if (caller.scope !== 'admin' && (roots.length > 0 || targets !== undefined))
-        throw new ServerError('scope-missing', 'commit: expected scope admin for roots and targets, got publisher');
+      if (roots.length > 0 || targets !== undefined) requirePermission(actor, 'releases:root');
       const files = {
         roots: roots.map((text, i) => decodeBase64(text, undefined, `body at /roots/${i}`)),
         targets: targets === undefined ? null : decodeBase64(targets, undefined, 'body at /targets'),
@@ -47,7 +46,7 @@ export function commitRoutes(deps: ServerDeps): Router {
           Object.entries(roles).map(([name, text]) => [name, decodeBase64(text, undefined, `body at /roles/${name}`)]),
         ),
       };
-      const { changed, snapshot, timestamp } = await commit(deps, files, caller.actor);
+      const { changed, snapshot, timestamp } = await commit(deps, files, actor.name);
       response.status(changed ? 201 : 200).json({ snapshot, timestamp });
     })
     .all(onlyMethods('POST'));

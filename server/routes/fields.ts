@@ -31,3 +31,9 @@ export const seats = z.int().min(1).max(1_000_000);
 
 /** What is looked for in names. */
 export const searchText = z.string().min(1).max(100);
+
+/** An actor, action or subject of the audit log. */
+export const auditWord = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9.:_-]+$/, 'expected an actor, action or subject of the audit log');

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { readFile } from 'node:fs/promises';
 import { formatSeconds } from '../../base/clock.js';
-import { authorize } from '../auth.js';
+import { authorizeActor } from '../auth.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { observeExpiry } from '../jobs.js';
@@ -33,7 +33,7 @@ export function healthRoutes(deps: ServerDeps): Router {
     .get(async (request, response) => {
       const { 'x-forwarded-for': forwardedFor, forwarded } = request.headers;
       if (!isLoopback(request.socket.remoteAddress) || forwardedFor !== undefined || forwarded !== undefined)
-        await authorize(deps, request.headers.authorization, ['admin']);
+        await authorizeActor(deps, request.headers.authorization, 'metrics:read');
       await observeExpiry(deps);
       response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
     })

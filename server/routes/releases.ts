@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { authorize } from '../auth.js';
+import { authorizeActor } from '../auth.js';
 import type { ServerDeps } from '../deps.js';
 import { loadRepository } from '../repository.js';
 import { onlyMethods } from './method.js';
@@ -12,7 +12,7 @@ export function releaseRoutes(deps: ServerDeps): Router {
   router
     .route('/v1/releases')
     .get(async (request, response) => {
-      await authorize(deps, request.headers.authorization, ['admin', 'auditor', 'publisher']);
+      await authorizeActor(deps, request.headers.authorization, 'releases:read');
       const { limit, cursor } = requestedPage(request, /^[a-z0-9./-]{1,300}$/);
       const repository = await loadRepository(records);
       const rows = await records

@@ -40,7 +40,12 @@ export function statusRoutes(deps: ServerDeps): Router {
       const status = await readJson(request, body, { maxBytes: config.maxJsonBytes * 8, totalMs: config.jsonBodyMs });
       await records
         .updateTable('hosts')
-        .set({ client: status.client, status: canonicalJson(status), statusAt: formatSeconds(clock.now()) })
+        .set({
+          client: status.client,
+          status: canonicalJson(status),
+          statusAt: formatSeconds(clock.now()),
+          lastSeenAt: formatSeconds(clock.now()),
+        })
         .where('id', '=', hostId)
         .execute();
       response.status(204).end();

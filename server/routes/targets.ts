@@ -3,6 +3,7 @@ import { keysJsonPath } from '../../keys/keys-json.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { authorizeFeature } from '../feature-gate.js';
+import { recordDownload } from '../reports/received.js';
 import { immutableCaching, type Representation, send } from '../send.js';
 import { onlyMethods } from './method.js';
 
@@ -21,13 +22,15 @@ export function targetRoutes(deps: ServerDeps): Router {
     .route('/repository/targets/:feature/:pack/:file')
     .get(async (request, response) => {
       const { feature, pack, file } = request.params;
-      await authorizeFeature(deps, request.headers.authorization, feature);
+      const { hostId } = await authorizeFeature(deps, request.headers.authorization, feature);
       const { sha256, name } = splitFile(file);
       await send(
         request,
         response,
         await findTarget(deps, `${feature}/${pack}/${name}`, sha256, 'private, max-age=31536000, immutable'),
       );
+      if (hostId !== null && request.method === 'GET' && response.statusCode === 200)
+        await recordDownload(deps, hostId, `${feature}/${pack}/${name}`, sha256);
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;
