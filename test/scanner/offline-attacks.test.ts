@@ -1,9 +1,11 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../base/bytes.js';
 import { FixedClock, hourMs } from '../../base/clock.js';
 import { newSigningKey, signEnvelope, signerOf } from '../../keys/signing.js';
 import { encodeLicense, licensePayloadType } from '../../packs/license.js';
+import { refusedOrThrow } from '../../scanner/error.js';
 import { acceptActivation } from '../../scanner/offline/activation-answer.js';
 import { requestActivation } from '../../scanner/offline/activation-request.js';
 import { Bundle } from '../../scanner/offline/bundle.js';
@@ -175,6 +177,21 @@ describe('the tar', () => {
     await expectCode('bundle-entry', () => writeBundle(stick.at('new'), [{ name: '../x', read }]));
     await expectCode('file-missing', () => Bundle.open(stick.at('new')));
   });
+});
+
+test('one byte changed anywhere: refused with a code, or the very same rules', { timeout: 120_000 }, async () => {
+  const bytes = await readFile(stick.at('six'));
+  const byte = fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }));
+  await fc.assert(
+    fc.asyncProperty(byte, async ([at, change]) => {
+      const bad = Buffer.from(bytes);
+      bad[at] = (bad[at] ?? 0) ^ change;
+      await writeFile(stick.at('bad'), bad);
+      await importBundle(endpoint, stick.at('bad')).catch(refusedOrThrow);
+      expect([good, ['sigma/core #6: rule-6']]).toContainEqual(await activeRules(endpoint));
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('what is in it', () => {

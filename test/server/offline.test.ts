@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { decodeBase64, decodeUtf8 } from '../../base/bytes.js';
+import { decodeBase64, decodeUtf8, sha256Hex } from '../../base/bytes.js';
 import { dayMs, formatSeconds } from '../../base/clock.js';
 import { parseEnvelope, verifyEnvelope } from '../../keys/envelope.js';
 import { encodePublicKey, type SecretKey } from '../../keys/key.js';
 import { newSealingKey, openerOf } from '../../keys/sealing.js';
 import { newSigningKey } from '../../keys/signing.js';
 import { activationPayloadType, type OfflineActivation, parseActivation } from '../../packs/activation.js';
+import { insertToken } from '../../server/tokens.js';
 import { type License, licensePayloadType, parseLicense } from '../../packs/license.js';
 import { expectProblem, expectStatus, TestServer } from '../support/server.js';
-import { sha256Hex } from '../../base/bytes.js';
 
 let server: TestServer;
 let license: { id: string; licenseKey: string };
@@ -131,6 +131,34 @@ describe('an offline activation', () => {
   });
 });
 
+test('a customer carries files to own hosts, and knows of no others', async () => {
+  const { records } = server.running.deps;
+  const { customerId } = await records
+    .selectFrom('licenses')
+    .select('customerId')
+    .where('id', '=', license.id)
+    .executeTakeFirstOrThrow();
+  const newCustomerToken = async (id: string): Promise<string> => {
+    const named = { name: 'carrier', scope: 'customer' as const, customerId: id };
+    return (await records.transaction().execute((trx) => insertToken(trx, server.clock, named))).token;
+  };
+  const own = await newCustomerToken(customerId);
+  const stranger = await newCustomerToken(
+    String((await expectStatus(201, server.admin('POST', '/v1/customers', { name: 'Stranger' }))).json?.['id']),
+  );
+  const sigma = await server.publish('sigma', 11);
+  await expectProblem(404, 'not-found', ask({ request: requestOf() }, stranger));
+  const { json } = await expectStatus(201, ask({ request: requestOf() }, own));
+  const path = `/v1/hosts/${String(json?.['hostId'])}`;
+  const documents = (token: string) => server.call('POST', `${path}/offline-documents`, { token, json: {} });
+  const pack = (token: string) => server.call('GET', `${path}/packs/${sha256Hex(sigma.bytes)}`, { token });
+  await expectStatus(201, documents(own));
+  await expectStatus(200, pack(own));
+  await expectProblem(404, 'not-found', documents(stranger));
+  await expectProblem(404, 'not-found', pack(stranger));
+  expect(await seatsUsed()).toBe(1);
+});
+
 describe('an offline document', () => {
   let hostId: string;
   const documents = (body: object, id = hostId) => server.admin('POST', `/v1/hosts/${id}/offline-documents`, body);
@@ -169,7 +197,7 @@ describe('an offline document', () => {
 describe('a pack to be carried', () => {
   test('comes to whoever manages the host, when the licence has its feature now', async () => {
     const { host } = await activateOffline();
-    const sigma = await server.publish('sigma', 2);
+    const sigma = await server.publish('sigma', 12);
     const premium = await server.publish('premium', 2);
     const pack = (bytes: Uint8Array, token = server.adminToken) =>
       server.call('GET', `/v1/hosts/${host.id}/packs/${sha256Hex(bytes)}`, { token });
