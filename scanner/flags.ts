@@ -3,7 +3,7 @@ import { parseMetadata, rolePolicy } from '../keys/metadata.js';
 import type { License } from '../packs/license.js';
 import { unlessRefused } from './error.js';
 import type { LastUpdate } from './last-update.js';
-import { type AcceptedPack, packKey, type Pointer } from './pointer.js';
+import { type AcceptedPack, isNamed, packKey, type Pointer } from './pointer.js';
 import type { TrustedFiles } from './trust.js';
 
 export type FlagCode =
@@ -96,11 +96,11 @@ function updateFlags(lastUpdate: LastUpdate | null): Flag[] {
 function packFlags(pack: AcceptedPack, { license, metadata }: EndpointState): Flag[] {
   const subject = packKey(pack);
   const flags: Flag[] = [];
-  if (license && !license.features.includes(pack.feature))
+  if (license && !isNamed(license, pack))
     flags.push({
       code: 'unlicensed',
       subject,
-      message: `the license no longer has the feature ${pack.feature}; version ${pack.version} stays as it is`,
+      message: `the license no longer has ${unnamedPart(pack, license)}; version ${pack.version} stays as it is`,
     });
   if (isSignerReplaced(pack, metadata))
     flags.push({
@@ -109,6 +109,10 @@ function packFlags(pack: AcceptedPack, { license, metadata }: EndpointState): Fl
       message: `the keys that signed version ${pack.version} no longer speak for ${pack.feature}`,
     });
   return flags;
+}
+
+function unnamedPart({ feature, pack, channel }: AcceptedPack, { features }: License): string {
+  return features.includes(feature) ? `the pack ${pack} in channel ${channel}` : `the feature ${feature}`;
 }
 
 function isSignerReplaced(pack: AcceptedPack, metadata: TrustedFiles): boolean {

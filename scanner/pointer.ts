@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatSeconds, parseSeconds } from '../base/clock.js';
 import { keyidPattern, publicKeySchema } from '../keys/key.js';
 import { namePattern } from '../keys/roles.js';
+import type { License } from '../packs/license.js';
 import { type Home, keepOnly, loadDocument, saveDocument } from './home.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -49,6 +50,11 @@ export const emptyPointer: Pointer = { format: 1, metadata: null, packs: [], pre
 /** What a pack is known by: sequences rise within it. */
 export function packKey({ feature, pack, channel }: { feature: string; pack: string; channel: string }): string {
   return `${feature}/${pack}/${channel}`;
+}
+
+/** Whether a licence document names a pack, in its channel. */
+export function isNamed({ packs }: Pick<License, 'packs'>, pack: AcceptedPack): boolean {
+  return packs.some((named) => packKey(named) === packKey(pack));
 }
 
 export async function loadPointer(home: Home): Promise<Pointer | null> {

@@ -15,6 +15,7 @@ import {
   type AcceptedPack,
   collectGarbage,
   emptyPointer,
+  isNamed,
   loadPointer,
   packKey,
   type Pointer,
@@ -34,7 +35,7 @@ export interface Endpoint {
 }
 
 export interface PackOutcome extends LicensedPack {
-  /** `unlicensed`: in the active set, but no longer in the licence; it stays as it is. */
+  /** `unlicensed`: in the active set, but no longer named by the licence document; it stays as it is. */
   readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed';
   /** Of the pack that is in use after the update; null when none is. */
   readonly version: string | null;
@@ -121,7 +122,7 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
     }
   }
   for (const pack of pointer.packs) {
-    if (!license.features.includes(pack.feature)) outcomes.push(outcome(pack, 'unlicensed', pack));
+    if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
   }
 
   const kept = await keepMetadata(home, followed, repository);

@@ -45,6 +45,24 @@ describe('the licence', () => {
     expect(await activeFlags(endpoint)).toEqual([]);
   });
 
+  test('unlicensed: a pack that is named in another channel only stays, frozen and flagged', async () => {
+    const isBeta = ({ channel }: { readonly channel: string }) => channel === 'beta';
+    distribution.alterLicense = (document) => ({
+      ...document,
+      packs: document.packs.filter(isBeta),
+      grants: document.grants.filter(isBeta),
+    });
+    await distribution.release(core, 6);
+    await distribution.release('sigma/core/beta', 7);
+    const { packs } = await update(endpoint);
+    expect(packs.map(({ channel, outcome, sequence }) => `${channel} ${outcome} ${sequence}`)).toEqual([
+      'beta updated 7',
+      'stable unlicensed 5',
+    ]);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #7: rule-7', ...good]);
+    expect(await activeFlags(endpoint)).toEqual(['unlicensed sigma/core/stable']);
+  });
+
   test('signed by a key that keys.json does not name', async () => {
     await distribution.release(core, 6);
     const listed = repository.licenseKey;
