@@ -40,6 +40,7 @@ Examples:
   yms serve --dir DIR                  the distribution server
   yms activate --server URL --key KEY  take a seat on this endpoint
   yms update && yms status             fetch, verify and switch to the newest packs
+  yms bundle import FILE               the same without a network
   yms scan --sigma PATH…               apply the rules to event logs`;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -11,7 +11,7 @@ import {
 } from '../../packs/activation.js';
 import type { License } from '../../packs/license.js';
 import { serverAddress } from '../activate.js';
-import { type Activation, loadHostKey, parseHostToken, saveActivation } from '../connection.js';
+import { type Activation, loadActivation, loadHostKey, parseHostToken, saveActivation } from '../connection.js';
 import { acceptLicense, loadStoredLicense, saveStoredLicense, trustedNow } from '../entitlement.js';
 import { ScannerError } from '../error.js';
 import { carriedRootOf, type FirstTrust, saveTrust } from '../first-trust.js';
@@ -23,6 +23,13 @@ import { loadActivationRequest } from './activation-request.js';
 import { Bundle } from './bundle.js';
 import { activationEntry } from './bundle-entry.js';
 import { bundleSource } from './bundle-source.js';
+
+export interface AnswerOptions {
+  /** Needed the first time; later it must agree with the root that is trusted already. */
+  readonly firstTrust: FirstTrust | null;
+  /** A server that this host may reach one day; null keeps the one that it knows, if any. */
+  readonly server: string | null;
+}
 
 export interface AcceptedActivation {
   readonly activation: Omit<Activation, 'token'>;
@@ -39,9 +46,9 @@ export interface AcceptedActivation {
 export async function acceptActivation(
   { home, clock }: Pick<Endpoint, 'home' | 'clock'>,
   path: string,
-  options: { readonly firstTrust: FirstTrust | null; readonly server: string | null },
+  options: AnswerOptions,
 ): Promise<AcceptedActivation> {
-  const server = options.server === null ? null : serverAddress(options.server);
+  const named = options.server === null ? null : serverAddress(options.server);
   return withHome(home, async () => {
     const request = await loadActivationRequest(home);
     const host = await loadHostKey(home);
@@ -71,7 +78,7 @@ export async function acceptActivation(
 
       const activation = {
         format: 1 as const,
-        server,
+        server: named ?? (await loadActivation(home))?.server ?? null,
         licenseId: answer.license,
         hostId: answer.host.id,
         name: request.name,

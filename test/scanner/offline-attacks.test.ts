@@ -1,8 +1,9 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../base/bytes.js';
 import { FixedClock, hourMs } from '../../base/clock.js';
+import { BaseError } from '../../base/error.js';
 import { newSigningKey, signEnvelope, signerOf } from '../../keys/signing.js';
 import { encodeLicense, licensePayloadType } from '../../packs/license.js';
 import { refusedOrThrow } from '../../scanner/error.js';
@@ -176,6 +177,27 @@ describe('the tar', () => {
     const read = () => Promise.resolve(new Uint8Array(1));
     await expectCode('bundle-entry', () => writeBundle(stick.at('new'), [{ name: '../x', read }]));
     await expectCode('file-missing', () => Bundle.open(stick.at('new')));
+  });
+
+  test('is written whole or not at all', async () => {
+    const bytes = Buffer.alloc(3_000_000);
+    const entries = (last: () => Promise<Uint8Array>) => [
+      { name: `targets/${'1'.repeat(64)}`, read: () => Promise.resolve(bytes) },
+      { name: `targets/${'2'.repeat(64)}`, read: last },
+    ];
+    const before = await readdir(stick.at('.'));
+    const cut = () => Promise.reject(new BaseError('http-truncated', 'pack: expected it whole, got a part'));
+    await expectCode('http-truncated', () => writeBundle(stick.at('new'), entries(cut)));
+    await expectCode('bundle-too-large', () =>
+      writeBundle(stick.at('new'), [{ name: `licenses/${digits}`, read: () => Promise.resolve(bytes) }]),
+    );
+    await expectCode('file-unwritable', () => writeBundle(stick.at('no/such/folder'), []));
+    expect(await readdir(stick.at('.'))).toEqual(before);
+    const length = await writeBundle(
+      stick.at('new'),
+      entries(() => Promise.resolve(new Uint8Array(1))),
+    );
+    expect((await stat(stick.at('new'))).size).toBe(length);
   });
 });
 

@@ -121,6 +121,20 @@ describe('activation without a network', () => {
     await removeEndpoint(other);
   });
 
+  test('keeps the server that the host knows, or takes the one that is named', async () => {
+    const again = async (server: string | null) => {
+      const { bytes } = await requestActivation(endpoint, { name: 'desk-7', license: license.id });
+      await answerRequest(distribution, license, bytes, stick.at('answer'));
+      const firstTrust = { root: firstRoot() };
+      return (await acceptActivation(endpoint, stick.at('answer'), { firstTrust, server })).activation.server;
+    };
+    expect(await again(null)).toBe(null);
+    expect(await again('https://yms.example')).toBe('https://yms.example/');
+    expect(await again(null)).toBe('https://yms.example/');
+    await expectCode('request-refused', () => again('ftp://yms.example'));
+    expect(license.hosts).toHaveLength(1);
+  });
+
   test('a host without a server says so when it is told to update', async () => {
     await activateOffline();
     await expectCode('no-server', () => update(endpoint));
