@@ -80,7 +80,8 @@ export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
 export async function repairPack(home: Home, source: RepositorySource, target: TrustedTarget): Promise<void> {
   const path = join(home.packs, packFileName(target));
   const stored = await readFileIfPresent(path, packMaxBytes);
-  if (stored === null || sha256Hex(stored) !== target.sha256) await writeFileAtomic(path, await source.target(target));
+  if (stored === null || sha256Hex(stored) !== target.sha256)
+    await writeFileAtomic(path, await fetchPack(source, target));
 }
 
 /** Packs and documents allow hyphens anywhere in a name; the repository's own names, and the pointer's, are stricter. */
@@ -110,6 +111,10 @@ function requireNewer(target: TrustedTarget, active: AcceptedPack | undefined): 
 async function storedOrFetched({ home, source, target, onProgress }: InstallOrder): Promise<Uint8Array> {
   const stored = await readFileIfPresent(join(home.packs, packFileName(target)), packMaxBytes);
   if (stored !== null && sha256Hex(stored) === target.sha256) return verifyTarget(target, stored);
+  return fetchPack(source, target, onProgress);
+}
+
+function fetchPack(source: RepositorySource, target: TrustedTarget, onProgress?: Progress): Promise<Uint8Array> {
   if (target.length > packMaxBytes)
     throw new ScannerError(
       'target-mismatch',

@@ -51,6 +51,19 @@ describe('the clock', () => {
 });
 
 describe('this disk', () => {
+  test('a damaged pack is not fetched again at a length that no pack may have', async () => {
+    const { packs } = await loadActive(endpoint.home, endpoint.clock);
+    const file = join(endpoint.home.packs, `${packs[0]?.accepted.sha256 ?? ''}.yms`);
+    await writeFile(file, 'damaged');
+    const entry = repository.role('sigma').targets[`${core}.yms`] ?? expect.fail('no target');
+    entry.length = 2 ** 40;
+    repository.publish();
+    distribution.requests = [];
+    const report = await update(endpoint);
+    expect(report.packs).toMatchObject([{ outcome: 'refused', refusal: { code: 'target-mismatch' } }]);
+    expect(distribution.requests.filter((line) => line.includes('/targets/sigma/'))).toEqual([]);
+  });
+
   test('a damaged pack gives way to the version before', async () => {
     const newer = await distribution.release(core, 6);
     await update(endpoint);
