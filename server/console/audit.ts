@@ -31,7 +31,11 @@ async function auditPage({ deps, query }: Visit): Promise<Page> {
     .limit(pageRows + 1)
     .execute();
   const people = await deps.records.selectFrom('people').select(['id', 'name']).execute();
-  const names = new Map(people.map(({ id, name }) => [`person:${id}`, name]));
+  const tokens = await deps.records.selectFrom('tokens').select(['id', 'name']).where('hostId', 'is', null).execute();
+  const names = new Map([
+    ...people.map(({ id, name }) => [`person:${id}`, name] as const),
+    ...tokens.map(({ id, name }) => [`token:${id}`, name] as const),
+  ]);
   const entries = rows.slice(0, pageRows).map(auditEntry);
   const more = new URLSearchParams(query);
   more.set('before', String(entries.at(-1)?.sequence ?? 0));
@@ -52,7 +56,7 @@ async function auditPage({ deps, query }: Visit): Promise<Page> {
           { label: 'No.', numeric: true, header: true, show: ({ sequence }) => sequence },
           { label: 'When', show: ({ at }) => (parseSeconds(at) ? moment(at) : at) },
           { label: 'Who', show: (entry) => actorLink(entry.actor, names) },
-          { label: 'What', show: (entry) => entry.action },
+          { label: 'What', show: (entry) => html`<span class="word">${entry.action}</span>` },
           { label: 'Of', show: (entry) => subjectLink(entry.subject) },
           {
             label: 'Details',
@@ -78,7 +82,7 @@ function pretty(text: string): string {
 
 function actorLink(actor: string, names: ReadonlyMap<string, string>): Part {
   const query = new URLSearchParams({ actor });
-  return html`<a href="/admin/audit?${query.toString()}">${names.get(actor) ?? actor}</a>`;
+  return html`<a href="/admin/audit?${query.toString()}" title="${actor}">${names.get(actor) ?? short(actor)}</a>`;
 }
 
 /** To the page of what the entry is about, where there is one. */
@@ -86,5 +90,12 @@ function subjectLink(subject: string): Part {
   const folders = { cus: 'customers', lic: 'licenses', hst: 'hosts', pln: 'plans', per: 'people' };
   const [, prefix = ''] = /^([a-z]{3})-[0-9a-f]{12}-/.exec(subject) ?? [];
   const folder = prefix in folders ? folders[prefix as keyof typeof folders] : null;
-  return folder === null ? html`<code>${subject}</code>` : html`<a href="/admin/${folder}/${subject}">${subject}</a>`;
+  return folder === null
+    ? html`<span title="${subject}">${short(subject)}</span>`
+    : html`<a href="/admin/${folder}/${subject}" title="${subject}">${short(subject)}</a>`;
+}
+
+/** Enough of an id or a hash to know it again; the whole is in the title. */
+function short(text: string): string {
+  return text.length <= 24 ? text : `${text.slice(0, text.indexOf('-') + 1 || 8)}…${text.slice(-8)}`;
 }

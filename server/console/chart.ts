@@ -4,7 +4,7 @@ import { html, type Html } from './html.js';
 export interface Share {
   readonly label: string;
   readonly count: number;
-  readonly tone: 'good' | 'warn' | 'bad' | 'plain' | 'off';
+  readonly tone: 'good' | 'warn' | 'bad' | 'plain' | 'held' | 'off';
   readonly href?: string;
 }
 
@@ -60,7 +60,7 @@ export function stepCurve(
   points: readonly Point[],
   { startMs, endMs, from, to }: { startMs: number; endMs: number; from: string; to: string },
 ): Html {
-  const [width, height, left, top] = [600, 200, 44, 12];
+  const [width, height, left, top] = [600, 220, 66, 20];
   const x = (at: number) => left + ((at - startMs) / Math.max(1, endMs - startMs)) * (width - left - 12);
   const y = (share: number) => top + (1 - share) * (height - top - 30);
   let path = `M${x(startMs).toFixed(1)} ${y(0).toFixed(1)}`;

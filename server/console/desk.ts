@@ -101,7 +101,7 @@ export class Desk {
       deps: this.#deps,
       session,
       actor: session.actor,
-      path: `${request.baseUrl}${request.path}`,
+      path: `${request.baseUrl}${request.path}`.replace(/\/$/, ''),
       params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
       query: searchParams,
       now: this.#deps.clock.now(),

@@ -23,8 +23,14 @@ export function form(visit: Visit, action: string, fields: Part, options: FormOp
     <input type="hidden" name="${formTokenField}" value="${visit.session.formToken}" />
     <input type="hidden" name="${formOnceField}" value="${randomBytes(12).toString('base64url')}" />
     ${fields}
-    <div class="actions"><button class="${options.danger ? 'danger' : 'primary'}">${options.submit}</button></div>
+    <div class="actions"><button class="${buttonClass(options)}">${options.submit}</button></div>
   </form>`;
+}
+
+/** What stands beside other acts, or in a row of a table, does not shout. */
+function buttonClass(options: FormOptions): string {
+  if (options.danger) return 'danger';
+  return options.class === 'act' ? 'plain' : 'primary';
 }
 
 function ariaLabel(name: string | undefined): Part {

@@ -91,7 +91,7 @@ export async function hostsOfLicense({ deps, actor, now }: Visit, licenseId: str
   const hosts = await licensedHosts(deps.records, { customerId: actor.customerId, licenseId, limit: 1000 });
   const empty = html`<p>No endpoint is activated with this licence.</p>
     <p>On the endpoint run <code>yms activate</code> with its key.</p>`;
-  return hostTable({ now }, hosts, await newestPacks(deps.records), empty);
+  return hostTable({ now }, hosts, await newestPacks(deps.records), empty, false);
 }
 
 function hostTable(
@@ -99,6 +99,7 @@ function hostTable(
   hosts: readonly LicensedHost[],
   newest: readonly Newest[],
   empty: Part,
+  withCustomer = true,
 ): Html {
   return table<LicensedHost>({
     caption: 'Hosts',
@@ -110,7 +111,7 @@ function hostTable(
         header: true,
         show: ({ id, name, flag }) => html`<a href="/admin/hosts/${id}">${name}</a> ${flag !== null && badge(flag)}`,
       },
-      { label: 'Customer', show: ({ customerName }) => customerName },
+      ...(withCustomer ? [{ label: 'Customer', show: ({ customerName }: LicensedHost) => customerName }] : []),
       { label: 'State', show: (host) => badge(freshnessOf(host, host, newest, now)) },
       {
         label: 'Versions',

@@ -154,7 +154,7 @@ async function licensePage(visit: Visit): Promise<Page> {
       ${await hostsOfLicense(visit, shown.id)} ${await activationTokensSection(visit, shown.id)}
       ${
         may(visit, 'audit:read') &&
-        html`<p><a href="/admin/audit?subject=${shown.id}">What was done to this licence</a></p>`
+        html`<p class="more"><a href="/admin/audit?subject=${shown.id}">What was done to this licence</a></p>`
       }`,
   };
 }
@@ -286,7 +286,7 @@ async function acts(
   };
   const isOffered = (act: LicenseAct) =>
     !(act === 'upgrade' && plans.length === 0) && !(act === 'transfer' && customers.length < 2);
-  return html`<h2>Acts</h2>
+  return html`<h2>Actions</h2>
     <div class="panels">
       ${possible.filter(isOffered).map((act) => {
         const [title, meaning] = actTitles[act];

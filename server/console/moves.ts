@@ -141,6 +141,7 @@ async function previewSection(visit: Visit, values: URLSearchParams, plans: read
     ${form(visit, '/admin/plans/move', hidden, {
       submit: move.effectiveAt === undefined ? `Move ${preview.feature} now` : `Plan the move of ${preview.feature}`,
       danger: preview.loses.length > 0,
+      class: 'act',
     })}
   </section>`;
 }

@@ -76,7 +76,7 @@ const stateTones: Readonly<Record<LicenseState, Share['tone']>> = {
   active: 'good',
   grace: 'warn',
   expired: 'off',
-  suspended: 'warn',
+  suspended: 'held',
   revoked: 'bad',
 };
 

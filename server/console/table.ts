@@ -43,8 +43,8 @@ export function table<R>({ caption, columns, rows, empty }: TableOptions<R>): Ht
 function cell<R>({ label, show, numeric, header }: Column<R>, row: R): Html {
   const type = numeric ? html`class="numeric"` : null;
   return header
-    ? html`<th scope="row" data-label="${label}" ${type}>${show(row)}</th>`
-    : html`<td data-label="${label}" ${type}>${show(row)}</td>`;
+    ? html`<th scope="row" data-label="${label}" ${type}><div>${show(row)}</div></th>`
+    : html`<td data-label="${label}" ${type}><div>${show(row)}</div></td>`;
 }
 
 /** Names and values of one thing. */
