@@ -32,6 +32,10 @@ const host = (...args: string[]): Promise<Ended> => spawnYms(stick, args, { YMS_
 const admin = (...args: string[]): Promise<Ended> =>
   spawnYms(stick, args, { YMS_SERVER: server.url, YMS_TOKEN: server.adminToken });
 
+async function customerOf(licenseId: string): Promise<unknown> {
+  return (await server.admin('GET', `/v1/licenses/${licenseId}`)).json?.['customerId'];
+}
+
 test('wrong usage is told before anything is done', { timeout: 120_000 }, async () => {
   const cases = [
     [host('activate', '--request', 'r', '--answer', 'a'), 'expected one of --request and --answer'],
@@ -94,12 +98,22 @@ test('a bundle out, and in', { timeout: 120_000 }, async () => {
   expect(status.stderr).toBe('');
 
   await server.publish('ioc', 2, { items: [rule('beta')] });
-  const id = JSON.parse(exported.stdout) as { hosts: { hostId: string }[] };
+  const hostId = (JSON.parse(exported.stdout) as { hosts: { hostId: string }[] }).hosts[0]?.hostId ?? '';
+  const group = await expectStatus(
+    201,
+    server.admin('POST', '/v1/groups', { customerId: await customerOf(license.id), name: 'lab' }),
+  );
+  const groupId = String(group.json?.['id']);
+  const nobody = await admin('bundle', 'export', '--group', groupId, '--out', 'none.bundle');
+  expect(nobody.stderr).toContain('bundle-no-hosts');
+  await expectStatus(200, server.admin('PATCH', `/v1/hosts/${hostId}`, { groupId }));
   const newer = await admin(
     'bundle',
     'export',
+    '--group',
+    groupId,
     '--host',
-    id.hosts[0]?.hostId ?? '',
+    hostId,
     '--out',
     'newer.bundle',
     '--days',

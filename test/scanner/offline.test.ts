@@ -6,7 +6,7 @@ import { acceptActivation } from '../../scanner/offline/activation-answer.js';
 import { importBundle } from '../../scanner/offline/import-bundle.js';
 import { type Endpoint, update } from '../../scanner/update.js';
 import { TestDistribution, type TestLicense } from '../support/distribution.js';
-import { activeFlags, activeRules, newEndpoint, removeEndpoint } from '../support/endpoint.js';
+import { activateAt, activeFlags, activeRules, newEndpoint, removeEndpoint } from '../support/endpoint.js';
 import { expectCode } from '../support/expect-code.js';
 import { answerRequest, exportAll, newStick, stateOf } from '../support/offline.js';
 import { TestRepository } from '../support/repository.js';
@@ -271,4 +271,33 @@ describe('a bundle', () => {
     await refuses('license-missing');
     await removeEndpoint(second);
   });
+});
+
+test('a host that has a network now and then takes both, newest first', async () => {
+  await distribution.start();
+  try {
+    license.seats = 2;
+    await activateAt(endpoint, distribution, license);
+    await exportAll(distribution, license, stick.at('five'));
+    await importBundle(endpoint, stick.at('five'));
+    expect(distribution.statuses).toEqual([]);
+    bothClocks(hourMs);
+    await distribution.release(core, 6);
+    await update(endpoint);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
+    await refuses('version-rollback', 'five');
+    bothClocks(hourMs);
+    await distribution.release(core, 7);
+    await exportAll(distribution, license, stick.at('seven'));
+    bothClocks(3 * dayMs);
+    await importBundle(endpoint, stick.at('seven'));
+    expect(await activeFlags(endpoint)).toEqual(['stale']);
+    await expectCode('metadata-expired', () => update(endpoint)); // a server has no excuse
+    repository.publish();
+    await update(endpoint);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #7: rule-7']);
+    expect(await activeFlags(endpoint)).toEqual([]);
+  } finally {
+    await distribution.stop();
+  }
 });
