@@ -65,7 +65,7 @@ export function trustedNow(clock: Clock, greatestIssuedAt: string | undefined): 
 }
 
 /**
- * The validity of a document at acceptance (docs/spec/license.md, "Accepting, in order", 4 and 5).
+ * The validity of a document at acceptance (docs/spec/license.md, "Accepting, in order", 5 and 6).
  *
  * @throws ScannerError `license-not-yet-valid`, `license-expired`, `license-suspended`, `license-revoked`
  */
