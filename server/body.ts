@@ -35,8 +35,18 @@ export function requireJsonMediaType(request: IncomingMessage): void {
 /** What a body holds, when it fits. @throws ServerError `request-body` */
 export function parseBody<S extends z.ZodType>(body: unknown, schema: S): z.output<S> {
   const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new ServerError('request-body', parsed.error.issues.map(describeIssue).join('; '), { cause: parsed.error });
+  if (!parsed.success)
+    throw new ServerError('request-body', parsed.error.issues.map(describeIssue).join('; '), { cause: parsed.error });
+  if (!isWellFormed(body))
+    throw new ServerError('request-body', 'body: expected whole characters, got half a surrogate pair');
+  return parsed.data;
+}
+
+/** JSON's escapes can spell half a character, which neither UTF-8 nor canonical JSON can hold. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, member]) => name.isWellFormed() && isWellFormed(member));
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

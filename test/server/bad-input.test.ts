@@ -52,6 +52,20 @@ describe('a JSON body', () => {
     );
   });
 
+  test('is refused when it holds half a character, in a value or a name', async () => {
+    const half = String.raw`"\ud800"`;
+    const status = (message: string) =>
+      server.call('POST', '/v1/status', {
+        token: host.token,
+        headers: { 'content-type': 'application/json' },
+        body: `{"client":"1","lastError":{"code":"x","message":${message}},"packs":[],"sequenceSeen":0}`,
+      });
+    await expectProblem(400, 'request-body', status(half));
+    expect((await status('"whole: 😀"')).status).toBe(204);
+    await expectProblem(400, 'request-body', post('/v1/offline-activations', `{"request":{"name":${half}}}`));
+    await expectProblem(400, 'request-body', post('/v1/offline-activations', `{"request":{${half}:1}}`));
+  });
+
   test('says by JSON pointer what does not fit', async () => {
     const detailOf = async (path: string, json: unknown) =>
       String((await expectProblem(400, 'request-body', server.admin('POST', path, json))).json?.['detail']);
