@@ -4,7 +4,7 @@ import type { ByteSource } from './source.js';
 import { type ParsedLine, readLineLog, type TextLogOptions } from './text-log.js';
 
 const head =
-  /^(?:.{0,200}? )?(?:node=(\S{1,255}) )?type=([A-Z0-9_[\]]{1,40}) (?:.{0,200}?)msg=audit\((\d{1,12})\.(\d{3}):(\d{1,20})\): ?/;
+  /^(?:.{0,200}? )??(?:node=(\S{1,255}) )?type=([A-Z0-9_[\]]{1,40}) (?:.{0,200}?)msg=audit\((\d{1,12})\.(\d{3}):(\d{1,20})\): ?/;
 
 /** Fields that the kernel writes as hex when they hold blanks or quotes. */
 const escaped =

@@ -3,7 +3,6 @@ import type { ByteSource } from './source.js';
 import { type ParsedLine, readLineLog, type TextLogOptions } from './text-log.js';
 import { parseTextTime } from './text-time.js';
 
-const body = /<Event>(<System>.*<\/System>)(?:<EventData>(.*)<\/EventData>)?<\/Event>/;
 const element = /<([A-Za-z]{1,64})((?: [A-Za-z]{1,64}="[^"<]{0,512}")*)(?:\/>|>([^<]*)<\/\1>)/g;
 const attribute = / ([A-Za-z]{1,64})="([^"<]{0,512})"/g;
 const datum = /<Data Name="([^"<]{1,128})"(?:\/>|>([^<]*)<\/Data>)/g;
@@ -21,8 +20,9 @@ export function readSysmonLinux(source: ByteSource, options: TextLogOptions): As
 /** Null for the lines of other programs in the same log. */
 export function parseSysmonLine(line: string): ParsedLine {
   if (!line.includes('<Event>')) return null;
-  const [, system, data = ''] = body.exec(line) ?? [];
-  if (system === undefined) return { expected: 'an event of Sysmon for Linux' };
+  const system = between(line, '<Event><System>', '</System>');
+  const data = between(line, '<EventData>', '</EventData>') ?? '';
+  if (system === null || !line.includes('</Event>')) return { expected: 'an event of Sysmon for Linux' };
   const fields: [string, FieldValue][] = [];
   for (const [, name = '', attributes = '', text] of system.matchAll(element)) {
     for (const [, key = '', value = ''] of attributes.matchAll(attribute))
@@ -36,6 +36,12 @@ export function parseSysmonLine(line: string): ParsedLine {
     values: fields.map(([, value]) => value),
     timeMs: typeof time === 'string' ? parseTextTime(time) : null,
   };
+}
+
+function between(line: string, start: string, end: string): string | null {
+  const from = line.indexOf(start);
+  const to = from < 0 ? -1 : line.indexOf(end, from);
+  return to < 0 ? null : line.slice(from + start.length, to);
 }
 
 function toValue(name: string, text: string): FieldValue {
