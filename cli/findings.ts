@@ -64,8 +64,12 @@ export function summaryLines(summary: ScanSummary, seconds: number): string {
   const { findings, byLevel, byRule, events, files, rules, passedOver } = summary;
   const found = [...levels].reverse().filter((level) => byLevel[level] > 0);
   const counts = found.map((level) => `${levelWord(level)} ${byLevel[level]}`);
+  const logs =
+    summary.elements && files === 0
+      ? plural(summary.elements.files, 'file')
+      : `${plural(events, 'event')} of ${plural(files, 'log')}`;
   const lines = [
-    `${style(['bold'], plural(findings, 'finding'))} in ${plural(events, 'event')} of ${plural(files, 'log')}, by ${plural(rules, 'rule')}, ${seconds.toFixed(1)} s`,
+    `${style(['bold'], plural(findings, 'finding'))} in ${logs}, by ${plural(rules, 'rule')}, ${seconds.toFixed(1)} s`,
     ...(counts.length > 0 ? [`  ${counts.join('   ')}`] : []),
   ];
   if (byRule.length > 0)
@@ -81,9 +85,7 @@ export function summaryLines(summary: ScanSummary, seconds: number): string {
     );
   if (summary.elements) {
     const examined = Object.entries(summary.elements.examined).map(([kind, count]) => `${kind} ${count}`);
-    lines.push(
-      `  ${plural(summary.elements.files, 'file')} looked into for indicators and pools: ${examined.join(', ')}`,
-    );
+    lines.push(`  looked at for indicators and pools: ${examined.join(', ')}`);
   }
   if (passedOver > 0) lines.push(`  ${plural(passedOver, 'file')} passed over: no event logs`);
   return lines.join('\n');

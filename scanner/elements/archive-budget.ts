@@ -3,6 +3,9 @@ import { ElementError } from './trouble.js';
 export interface ArchiveLimits {
   /** Bytes that may come out of one file, however deep its archives nest. */
   readonly maxBytes: number;
+  /** As often as large as the file itself may be what comes out of it, where that is more than {@link freeBytes}. */
+  readonly maxRatio: number;
+  readonly freeBytes: number;
   readonly maxMembers: number;
   /** Archives inside archives. */
   readonly maxDepth: number;
@@ -12,6 +15,8 @@ export interface ArchiveLimits {
 
 export const defaultArchiveLimits: ArchiveLimits = {
   maxBytes: 2 * 1024 * 1024 * 1024,
+  maxRatio: 250,
+  freeBytes: 64 * 1024 * 1024,
   maxMembers: 100_000,
   maxDepth: 6,
   maxHeldBytes: 64 * 1024 * 1024,
@@ -20,20 +25,24 @@ export const defaultArchiveLimits: ArchiveLimits = {
 /** What one file may still unpack to. A bomb empties it, and ends the looking into that file. */
 export class ArchiveBudget {
   readonly limits: ArchiveLimits;
+  readonly #maxBytes: number;
   #bytes = 0;
   #members = 0;
 
-  constructor(limits: ArchiveLimits) {
+  /** @param fileBytes null where nobody knows before the end */
+  constructor(limits: ArchiveLimits, fileBytes: number | null) {
     this.limits = limits;
+    const byRatio = fileBytes === null ? Infinity : Math.max(limits.freeBytes, fileBytes * limits.maxRatio);
+    this.#maxBytes = Math.min(limits.maxBytes, byRatio);
   }
 
   /** @throws ElementError `archive-too-large` */
   takeBytes(bytes: number, path: string): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.limits.maxBytes)
+    if (this.#bytes > this.#maxBytes)
       throw new ElementError(
         'archive-too-large',
-        `${path}: expected at most ${this.limits.maxBytes} bytes unpacked, got more`,
+        `${path}: expected at most ${this.#maxBytes} bytes unpacked, got more`,
       );
   }
 

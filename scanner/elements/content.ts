@@ -65,7 +65,10 @@ async function* chunksOf(file: FileHandle, size: number, path: string, troubles:
   }
 }
 
-/** The first bytes, and all of them once more: at least `wanted` in the first chunk where there are so many. */
+/**
+ * The first bytes, and all of them once more: at least `wanted` in the first chunk where there are so many. What goes wrong
+ * while they are read, goes wrong behind them.
+ */
 export async function peek(
   chunks: AsyncIterable<Buffer>,
   wanted: number,
@@ -73,32 +76,37 @@ export async function peek(
   const iterator = chunks[Symbol.asyncIterator]();
   const first: Buffer[] = [];
   let bytes = 0;
-  let isOver = false;
-  while (bytes < wanted && !isOver) {
-    const next = await iterator.next();
-    if (next.done === true) isOver = true;
-    else {
-      first.push(next.value);
-      bytes += next.value.length;
+  let end: { readonly error?: Error } | null = null;
+  while (bytes < wanted && end === null) {
+    try {
+      const next = await iterator.next();
+      if (next.done === true) end = {};
+      else {
+        first.push(next.value);
+        bytes += next.value.length;
+      }
+    } catch (error) {
+      end = { error: error as Error };
     }
   }
   const [only] = first;
   const head = first.length === 1 && only !== undefined ? only : Buffer.concat(first);
-  return {
-    head,
-    whole: (async function* () {
-      try {
-        if (head.length > 0) yield head;
-        while (!isOver) {
-          const next = await iterator.next();
-          if (next.done === true) isOver = true;
-          else yield next.value;
-        }
-      } finally {
-        await iterator.return?.();
-      }
-    })(),
-  };
+  return { head, whole: resume(head, iterator, end) };
+}
+
+async function* resume(
+  head: Buffer,
+  iterator: AsyncIterator<Buffer>,
+  end: { readonly error?: Error } | null,
+): AsyncGenerator<Buffer> {
+  try {
+    if (head.length > 0) yield head;
+    if (end?.error !== undefined) throw end.error;
+    if (end !== null) return;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** Passes chunks on and shows each of them to `see`; ends with the rest of them where the reader stops before the end. */

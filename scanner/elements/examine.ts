@@ -85,7 +85,7 @@ export class Examiner {
   }
 
   async examine(content: Content): Promise<void> {
-    await this.#examine(content, new ArchiveBudget(this.#options.limits), 0);
+    await this.#examine(content, new ArchiveBudget(this.#options.limits, content.size), 0);
   }
 
   async #examine(content: Content, budget: ArchiveBudget, depth: number): Promise<void> {

@@ -18,22 +18,28 @@ const overlapBytes = 4096;
 
 /** The lines of a text in blocks: UTF-8, or UTF-16 that begins with its mark; what is neither is read as Latin-1. */
 export async function* textBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<TextBlock> {
+  const iterator = chunks[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
   let line = 1;
   let decoder: InstanceType<typeof TextDecoder> | null | undefined;
-  for await (const chunk of chunks) {
-    decoder ??= decoderOf(chunk);
-    const decoded = decoder === null ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8');
-    let bytes: Buffer = held.length === 0 ? decoded : Buffer.concat([held, decoded]);
-    for (;;) {
-      const end = endOfBlock(bytes);
-      if (end === 0) break;
-      const block = bytes.subarray(0, end);
-      yield { text: decodeBlock(block), line };
-      line += countLines(block);
-      bytes = block.at(-1) === newline ? bytes.subarray(end) : bytes.subarray(end - overlapBytes);
+  try {
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+      decoder ??= decoderOf(next.value);
+      const decoded = decoder === null ? next.value : Buffer.from(decoder.decode(next.value, { stream: true }), 'utf8');
+      let bytes: Buffer = held.length === 0 ? decoded : Buffer.concat([held, decoded]);
+      for (let end = endOfBlock(bytes); end > 0; end = endOfBlock(bytes)) {
+        const block = bytes.subarray(0, end);
+        yield { text: decodeBlock(block), line };
+        line += countLines(block);
+        bytes = block.at(-1) === newline ? bytes.subarray(end) : bytes.subarray(end - overlapBytes);
+      }
+      held = Buffer.from(bytes);
     }
-    held = Buffer.from(bytes);
+  } catch (error) {
+    if (held.length > 0) yield { text: decodeBlock(held), line }; // what was read before the damage counts
+    throw error;
+  } finally {
+    await iterator.return?.();
   }
   if (held.length > 0) yield { text: decodeBlock(held), line };
 }
