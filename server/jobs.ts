@@ -60,18 +60,20 @@ export async function observeExpiry({ records, metrics }: Pick<ServerDeps, 'reco
 
 /** @returns a function that stops the schedule */
 export function scheduleJobs(deps: JobDeps): () => Promise<void> {
-  const run = (job: string, work: (deps: JobDeps) => Promise<void>) => async () => {
-    try {
-      await work(deps);
-      deps.log.info({ job }, 'job done');
-    } catch (error) {
-      deps.metrics.jobFailures.inc({ job });
-      deps.log.error({ job, err: error }, 'job failed');
-    }
-  };
+  const run =
+    (job: string, work: (deps: JobDeps) => Promise<void>, level: 'info' | 'debug' = 'info') =>
+    async () => {
+      try {
+        await work(deps);
+        deps.log[level]({ job }, 'job done');
+      } catch (error) {
+        deps.metrics.jobFailures.inc({ job });
+        deps.log.error({ job, err: error }, 'job failed');
+      }
+    };
   const tasks = [
     cron.schedule('7 * * * *', run('timestamp', refreshTimestamp), { noOverlap: true }),
-    cron.schedule('* * * * *', run('feature moves', refreshMoves), { noOverlap: true }),
+    cron.schedule('* * * * *', run('feature moves', refreshMoves, 'debug'), { noOverlap: true }),
     cron.schedule('37 2 * * *', run('snapshot', refreshSnapshot), { noOverlap: true }),
   ];
   return async () => {

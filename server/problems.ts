@@ -93,6 +93,13 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'listen-failed': [500, 'The server failed'],
 };
 
+/** Every code that this server answers with by itself, for those who document it. */
+export function problemCodes(): { readonly code: string; readonly status: number; readonly title: string }[] {
+  return Object.entries({ ...table, ...baseStatus })
+    .map(([code, [status, title]]) => ({ code, status, title }))
+    .filter(({ status, code }) => status !== 500 || code === 'internal');
+}
+
 /** Errors of the lower rooms that are about what the caller sent. The rest of theirs is our failure. */
 const baseStatus: Partial<Record<BaseErrorCode, readonly [status: number, title: string]>> = {
   'hex-invalid': table['request-body'],

@@ -1,4 +1,4 @@
-import { Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
+import { type Dialect, Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
 import Database from 'libsql';
 import { ServerError } from '../error.js';
 import { migrations } from './migrations.js';
@@ -33,7 +33,16 @@ export function openSqlite(path: string): SqliteDatabase {
 
 /** As {@link openRecords}, on a database that stands already. */
 export async function recordsOn(database: SqliteDatabase): Promise<Records> {
-  const db = new Kysely<Tables & { schemaVersion: { version: number } }>({ dialect: new SqliteDialect({ database }) });
+  return migrateRecords(new SqliteDialect({ database }));
+}
+
+/**
+ * Any database that kysely speaks to, with its tables brought up to date.
+ *
+ * @throws ServerError `records-version` for tables of a newer server
+ */
+export async function migrateRecords(dialect: Dialect): Promise<Records> {
+  const db = new Kysely<Tables & { schemaVersion: { version: number } }>({ dialect });
   await db.schema
     .createTable('schemaVersion')
     .ifNotExists()

@@ -1,10 +1,10 @@
 import { Router } from 'express';
-import { readFile } from 'node:fs/promises';
 import { formatSeconds } from '../../base/clock.js';
 import { authorizeActor } from '../auth.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { observeExpiry } from '../jobs.js';
+import { loadContract, referencePolicy, renderReference } from '../reference.js';
 import { currentRole } from '../repository.js';
 import { onlyMethods } from './method.js';
 
@@ -44,22 +44,17 @@ export function healthRoutes(deps: ServerDeps): Router {
       response.type('application/yaml').send(await loadContract());
     })
     .all(onlyMethods('GET', 'HEAD'));
+  router
+    .route('/reference')
+    .get(async (_request, response) => {
+      response.set('Content-Security-Policy', referencePolicy);
+      response.type('html').send(renderReference(await loadContract()));
+    })
+    .all(onlyMethods('GET', 'HEAD'));
   return router;
 }
 
 /** A proxy on this machine is not the caller: what it forwards says so in a header, and needs a token. */
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address);
-}
-
-/** At the top of the package, which is one folder further up from `dist/`. */
-async function loadContract(): Promise<string> {
-  for (const path of ['../../openapi.yaml', '../../../openapi.yaml']) {
-    try {
-      return await readFile(new URL(path, import.meta.url), 'utf8');
-    } catch {
-      continue;
-    }
-  }
-  throw new ServerError('internal', 'openapi.yaml: expected it in the package, got no such file');
 }

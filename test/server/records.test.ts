@@ -1,0 +1,142 @@
+import type { SqliteDatabase } from 'kysely';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dayMs } from '../../base/clock.js';
+import { appendAudit, auditEntry, verifyAudit } from '../../server/audit.js';
+import { isUniqueViolation, openSqlite, type Records, recordsOn } from '../../server/records/database.js';
+import { openPostgres } from '../../server/records/postgres.js';
+import { type TestHost, expectStatus, TestServer } from '../support/server.js';
+import { newCustomer, newPlan, sellOfPlan } from './sales-support.js';
+
+interface Store {
+  readonly records: Records;
+  close(): Promise<void>;
+}
+
+async function openEmptySqlite(): Promise<Store> {
+  const dir = await mkdtemp(join(tmpdir(), 'yms-records-'));
+  const database: SqliteDatabase = openSqlite(join(dir, 'records.sqlite'));
+  const records = await recordsOn(database);
+  return {
+    records,
+    close: async () => {
+      await records.destroy();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const postgresUrl = process.env['YMS_POSTGRES'];
+
+/** A schema of its own in the database that YMS_POSTGRES names. */
+async function openEmptyPostgres(): Promise<Store> {
+  const url = new URL(postgresUrl ?? '');
+  const schema = `yms_test_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  await client.query(`create schema ${schema}`);
+  url.searchParams.set('options', `-c search_path=${schema}`);
+  const records = await openPostgres(url.href);
+  return {
+    records,
+    close: async () => {
+      await records.destroy();
+      await client.query(`drop schema ${schema} cascade`);
+      await client.end();
+    },
+  };
+}
+
+const stores = [
+  { name: 'SQLite', open: openEmptySqlite, skip: false },
+  { name: 'PostgreSQL', open: openEmptyPostgres, skip: postgresUrl === undefined },
+];
+
+describe.each(stores.filter(({ skip }) => !skip))('the records on $name', ({ open }) => {
+  let store: Store;
+  let server: TestServer;
+  beforeAll(async () => {
+    store = await open();
+    server = await TestServer.start({
+      wrap: async (parts) => {
+        const tokens = await parts.records.selectFrom('tokens').selectAll().execute();
+        await parts.records.destroy();
+        await store.records.insertInto('tokens').values(tokens).execute();
+        return { ...parts, records: store.records };
+      },
+    });
+    await server.holdCeremony();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await store.close();
+  });
+
+  const documentOf = (host: TestHost) => server.call('GET', '/v1/license', { token: host.token });
+
+  test('serve a release, a licence of a plan, and its document', async () => {
+    const pack = await server.publish('sigma', 1);
+    const { licenseKey } = await sellOfPlan(server, await newPlan(server));
+    const host = await server.activate(licenseKey);
+    expect((await expectStatus(200, documentOf(host))).json?.['payloadType']).toBe('application/vnd.yms.license+json');
+    await expectStatus(200, server.call('GET', server.targetPath(pack), { token: host.token }));
+    const releases = await expectStatus(200, server.admin('GET', '/v1/releases'));
+    expect(releases.json?.['items']).toMatchObject([{ sequence: 1, path: 'sigma/core/stable.yms' }]);
+  });
+
+  test('give the last seat once, however many ask at the same time', async () => {
+    const { id, licenseKey } = await sellOfPlan(server, await newPlan(server, { seats: 3 }));
+    const asked = await Promise.allSettled(Array.from({ length: 8 }, () => server.activate(licenseKey)));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    expect((await server.admin('GET', `/v1/licenses/${id}`)).json?.['seatsUsed']).toBe(3);
+  });
+
+  test('keep the audit log one chain, however many write at the same time', async () => {
+    const { clock } = server;
+    const append = (subject: string) =>
+      store.records
+        .transaction()
+        .execute((trx) => appendAudit(trx, clock, { actor: 'server', action: 'test.act', subject }));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => append(`s-${i}`)));
+    const rows = await store.records.selectFrom('audit').selectAll().orderBy('sequence').execute();
+    expect(verifyAudit(rows.map(auditEntry))).toBe(rows.at(-1)?.hash);
+  });
+
+  test('move a feature at its time, page and sort lists, free floating seats, report', async () => {
+    const free = await newPlan(server, { name: 'free', seats: 1, floatingDays: 2 });
+    const premium = await newPlan(server, { name: 'premium', features: ['premium'] });
+    const { id, licenseKey } = await sellOfPlan(server, free, { customerId: await newCustomer(server, 'Zeta') });
+    const first = await server.activate(licenseKey);
+    const effectiveAt = new Date(server.clock.now().getTime() + dayMs).toISOString().replace('.000', '');
+    const move = { feature: 'sigma', fromPlans: [free], toPlans: [premium], effectiveAt };
+    await expectStatus(201, server.admin('POST', '/v1/feature-moves', move));
+    server.clock.advanceMs(3 * dayMs);
+    expect((await server.admin('GET', `/v1/licenses/${id}`)).json?.['features']).toEqual([]);
+    const second = await server.activate(licenseKey);
+    expect(second.hostId).not.toBe(first.hostId);
+    const names: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const found: Record<string, unknown> =
+        (await server.admin('GET', `/v1/customers?sort=-name&limit=1${cursor && `&cursor=${cursor}`}`)).json ?? {};
+      names.push(...(found['items'] as { name: string }[]).map(({ name }) => name));
+      cursor = found['next'] as string | null;
+    }
+    expect(names[0]).toBe('Zeta');
+    expect(names).toEqual(names.toSorted().reverse());
+    for (const state of ['trial', 'active', 'grace', 'expired', 'suspended', 'revoked'])
+      await expectStatus(200, server.admin('GET', `/v1/licenses?state=${state}&feature=sigma&q=z%25`));
+    for (const name of ['usage', 'seats', 'documents', 'downloads'])
+      await expectStatus(200, server.admin('GET', `/v1/reports/${name}?format=csv`));
+  });
+
+  test('tell a key that is taken from any other failure', async () => {
+    const row = { id: 'cus-000000000000-0000-000000000001', name: 'a', createdAt: '2026-07-01T00:00:00Z' };
+    await store.records.insertInto('customers').values(row).execute();
+    const again = store.records.insertInto('customers').values(row).execute();
+    await expect(again.catch((error: unknown) => isUniqueViolation(error))).resolves.toBe(true);
+    expect(isUniqueViolation(new Error('other'))).toBe(false);
+  });
+});
