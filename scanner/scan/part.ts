@@ -75,8 +75,9 @@ export function sizeOf({ hits, signals }: Matches): number {
 }
 
 function openPart({ log, range }: Part, { shapes }: Detectors, signal: AbortSignal): Promise<EventReading | null> {
-  if (log.path === standardInput) return openEventStream(readStandardInput(signal), standardInput, { shapes });
-  return openEvents(log.path, { shapes, ...(range && { range }) });
+  const options = { shapes, acceptsText: true };
+  if (log.path === standardInput) return openEventStream(readStandardInput(signal), standardInput, options);
+  return openEvents(log.path, { ...options, ...(range && { range }) });
 }
 
 /** Ends when the signal comes, even if nothing more is written into the pipe. */

@@ -113,6 +113,23 @@ describe('yms scan', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  test('text logs: lines of syslog by their words, queries of a resolver by their fields', async () => {
+    const other = (id: string, source: string, detection: string) =>
+      `title: Text ${id}\nid: 00000000-0000-4000-8000-${id.padStart(12, '0')}\nlevel: high\nlogsource:\n${source}detection:\n${detection}  condition: all of them\n`;
+    await writeFiles(folder, {
+      'text-rules/words.yml': other('11', '  product: linux\n', "  words: ['Corrupted MAC']\n"),
+      'text-rules/dns.yml': other('12', '  category: dns\n', "  name:\n    query|endswith: '.bad.example'\n"),
+      'text-rules/audit.yml': other('13', '  product: linux\n  service: auditd\n', "  call:\n    type: EXECVE\n    a1|contains: 'id 1'\n"), // prettier-ignore
+      'text/auth.log': 'Jan  2 03:04:05 h sshd[7]: fine\nJan  2 03:04:05 h sshd[7]: Corrupted MAC on input\n',
+      'text/pihole.log': 'Jan  2 03:04:05 dnsmasq[7]: query[A] x.bad.example from 10.0.0.5\n',
+      'text/audit.log': 'type=EXECVE msg=audit(1767323045.678:99): argc=2 a0="sh" a1=2D632069642031\n',
+    });
+    const { code, stdout } = await spawnYms(folder, ['scan', '--rules', 'text-rules', '--json', 'text']);
+    expect(code).toBe(3);
+    const found = lines(stdout).map(({ file, title }) => `${String(file)} ${String(title)}`);
+    expect(found.slice(0, -1)).toEqual(['text/audit.log Text 13', 'text/auth.log Text 11', 'text/pihole.log Text 12']);
+  });
+
   test('nothing found: exit 0; nothing there, or no log: exit 1 and the others are scanned', async () => {
     expect((await scan('logs/plain.json')).code).toBe(0);
     const missing = await scan('logs/plain.json', 'nowhere.evtx', 'logs/notes.md');
