@@ -72,6 +72,18 @@ export async function callServer(
   return answer.body.length === 0 ? null : parseObject(answer.body, `${method} ${path}`);
 }
 
+/**
+ * The bytes of a GET call that answers with no JSON object.
+ *
+ * @throws AdminError `server-refused`; BaseError `http-…`
+ */
+export async function fetchBytes(access: AdminAccess, path: string): Promise<Uint8Array> {
+  const headers = { authorization: `Bearer ${access.token}` };
+  const answer = await request(`${access.server}${path}`, { headers, maxBytes: 64 * maxAnswerBytes });
+  if (answer.status !== 200) throw refusal(`GET ${path}`, answer);
+  return answer.body;
+}
+
 /** All pages of a list call, in order. `query` is what stands after the question mark, without limit and cursor. */
 export async function listAll(access: AdminAccess, path: string, query = ''): Promise<JsonObject[]> {
   const items: JsonObject[] = [];

@@ -6,22 +6,59 @@ import {
   callServer,
   listAll,
   printList,
+  printObject,
   segment,
 } from './admin-client.js';
 
-const columns = ['id', 'licenseId', 'name', 'client', 'createdAt', 'statusAt'];
+const columns = ['id', 'licenseId', 'groupId', 'name', 'client', 'createdAt', 'lastSeenAt', 'flag'];
 
 export function registerHosts(admin: Command): void {
   const hosts = admin.command('hosts').description('the endpoints that took a seat');
   adminCommand(hosts, 'list', 'list the hosts')
     .option('--license <id>', 'only those of a license')
-    .action(async (options: AdminOptions & { readonly license?: string }) => {
-      const query = options.license === undefined ? '' : `licenseId=${segment(options.license)}`;
-      printList(await listAll(adminAccess(options), '/v1/hosts', query), columns, options);
+    .option('--flagged', 'only those that somebody should look at')
+    .action(async (options: AdminOptions & { readonly license?: string; readonly flagged?: true }) => {
+      const query = [
+        ...(options.license === undefined ? [] : [`licenseId=${segment(options.license)}`]),
+        ...(options.flagged === undefined ? [] : ['flagged=true']),
+      ];
+      printList(await listAll(adminAccess(options), '/v1/hosts', query.join('&')), columns, options);
     });
+  adminCommand(hosts, 'set <id>', 'put a host into a group, or take its flag away')
+    .option('--group <id>', 'the group')
+    .option('--no-group', 'no group')
+    .option('--unflag', 'it was looked at')
+    .action(
+      async (id: string, options: AdminOptions & { readonly group?: string | boolean; readonly unflag?: true }) => {
+        const change = {
+          ...(typeof options.group === 'string' ? { groupId: options.group } : {}),
+          ...(options.group === false ? { groupId: null } : {}),
+          ...(options.unflag === undefined ? {} : { flag: null }),
+        };
+        printObject(await callServer(adminAccess(options), 'PATCH', `/v1/hosts/${segment(id)}`, change), options);
+      },
+    );
   adminCommand(hosts, 'remove <id>', 'free the seat of a host and end its token').action(
     async (id: string, options: AdminOptions) => {
       await callServer(adminAccess(options), 'DELETE', `/v1/hosts/${segment(id)}`);
+    },
+  );
+}
+
+export function registerGroups(admin: Command): void {
+  const groups = admin.command('groups').description('hosts of one customer that are managed together');
+  adminCommand(groups, 'list', 'list the groups').action(async (options: AdminOptions) => {
+    printList(await listAll(adminAccess(options), '/v1/groups'), ['id', 'customerId', 'name', 'createdAt'], options);
+  });
+  adminCommand(groups, 'add <name>', 'add a group')
+    .requiredOption('--customer <id>', 'whose hosts')
+    .action(async (name: string, options: AdminOptions & { readonly customer: string }) => {
+      const body = { customerId: options.customer, name };
+      printObject(await callServer(adminAccess(options), 'POST', '/v1/groups', body), options);
+    });
+  adminCommand(groups, 'remove <id>', 'remove a group; its hosts stay').action(
+    async (id: string, options: AdminOptions) => {
+      await callServer(adminAccess(options), 'DELETE', `/v1/groups/${segment(id)}`);
     },
   );
 }

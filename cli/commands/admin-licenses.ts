@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../error.js';
 import { note } from '../output.js';
+import { registerLicenseActs } from './admin-license-acts.js';
 import {
   adminAccess,
   adminCommand,
@@ -16,6 +17,8 @@ import {
 } from './admin-client.js';
 
 interface Terms {
+  readonly addFeature?: readonly string[];
+  readonly removeFeature?: readonly string[];
   readonly feature?: readonly string[];
   readonly seats?: number;
   readonly expires?: string;
@@ -23,8 +26,16 @@ interface Terms {
 
 interface AddOptions extends AdminOptions, Terms {
   readonly customer: string;
+  readonly plan?: string;
   readonly channel?: string;
   readonly notBefore?: string;
+}
+
+interface ListOptions extends AdminOptions {
+  readonly customer?: string;
+  readonly plan?: string;
+  readonly state?: string;
+  readonly withFeature?: string;
 }
 
 interface SetOptions extends AdminOptions, Terms {
@@ -35,20 +46,43 @@ const columns = ['id', 'customerId', 'state', 'features', 'seatsUsed', 'seats', 
 
 export function registerLicenses(admin: Command): void {
   const licenses = admin.command('licenses').description('what customers may use, and on how many hosts');
-  adminCommand(licenses, 'list', 'list the licenses').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/licenses'), columns, options);
-  });
+  adminCommand(licenses, 'list', 'list the licenses')
+    .option('--customer <id>', 'only those of a customer')
+    .option('--plan <id>', 'only those of a plan')
+    .option('--state <state>', 'only trial, active, grace, expired, suspended or revoked ones')
+    .option('--with-feature <name>', 'only those that cover it')
+    .action(async (options: ListOptions) => {
+      const filters = {
+        customerId: options.customer,
+        planId: options.plan,
+        state: options.state,
+        feature: options.withFeature,
+      };
+      const query = Object.entries(filters)
+        .filter((entry): entry is [string, string] => entry[1] !== undefined)
+        .map(([name, value]) => `${name}=${segment(value)}`);
+      printList(await listAll(adminAccess(options), '/v1/licenses', query.join('&')), columns, options);
+    });
   adminCommand(licenses, 'add', 'add a license; its key is shown once')
     .requiredOption('--customer <id>', 'who holds it')
-    .requiredOption('--feature <names...>', 'what it has')
-    .requiredOption('--seats <n>', 'on how many hosts', wholeNumberOption)
-    .requiredOption('--expires <time>', 'when it ends, such as 2027-07-01', timeOption)
+    .option('--plan <id>', 'what is sold; without a plan --feature, --seats and --expires say it')
+    .option('--feature <names...>', 'what it has, without a plan')
+    .option('--add-feature <names...>', 'what it has beyond its plan')
+    .option('--remove-feature <names...>', 'what it lacks of its plan')
+    .option('--seats <n>', 'on how many hosts', wholeNumberOption)
+    .option('--expires <time>', 'when it ends, such as 2027-07-01', timeOption)
     .option('--channel <name>', 'which releases it gets (stable)')
     .option('--not-before <time>', 'when it starts (now)', timeOption)
     .action(async (options: AddOptions) => {
-      const { customer, channel, notBefore } = options;
+      const { customer, plan, channel, notBefore } = options;
+      if (plan === undefined && (!options.feature || options.seats === undefined || options.expires === undefined))
+        throw new CliError(
+          'usage',
+          'yms admin licenses add: expected --plan, or --feature, --seats and --expires, got neither',
+        );
       const answer = await callServer(adminAccess(options), 'POST', '/v1/licenses', {
         customerId: customer,
+        ...(plan === undefined ? {} : { planId: plan }),
         ...terms(options),
         ...(channel === undefined ? {} : { channel }),
         ...(notBefore === undefined ? {} : { notBefore }),
@@ -60,7 +94,9 @@ export function registerLicenses(admin: Command): void {
     printObject(await callServer(adminAccess(options), 'GET', `/v1/licenses/${segment(id)}`), options);
   });
   adminCommand(licenses, 'set <id>', 'change a license; what is not named stays')
-    .option('--feature <names...>', 'all features that it has from now on')
+    .option('--feature <names...>', 'all features that it has from now on, without a plan')
+    .option('--add-feature <names...>', 'all that it has beyond its plan')
+    .option('--remove-feature <names...>', 'all that it lacks of its plan')
     .option('--seats <n>', 'on how many hosts', wholeNumberOption)
     .option('--expires <time>', 'when it ends', timeOption)
     .option('--status <status>', 'active, suspended or revoked')
@@ -70,11 +106,15 @@ export function registerLicenses(admin: Command): void {
         throw new CliError('usage', 'yms admin licenses set: expected something to change, got nothing');
       printObject(await callServer(adminAccess(options), 'PATCH', `/v1/licenses/${segment(id)}`, change), options);
     });
+  registerLicenseActs(licenses);
 }
 
-function terms({ feature, seats, expires }: Terms): JsonObject {
+function terms({ feature, addFeature, removeFeature, seats, expires }: Terms): JsonObject {
+  const split = (lists: readonly string[]) => lists.flatMap((names) => names.split(',')).filter(Boolean);
   return {
-    ...(feature === undefined ? {} : { features: feature.flatMap((names) => names.split(',')) }),
+    ...(feature === undefined ? {} : { features: split(feature) }),
+    ...(addFeature === undefined ? {} : { addedFeatures: split(addFeature) }),
+    ...(removeFeature === undefined ? {} : { removedFeatures: split(removeFeature) }),
     ...(seats === undefined ? {} : { seats }),
     ...(expires === undefined ? {} : { expiresAt: expires }),
   };

@@ -10,11 +10,14 @@ import {
   printObject,
   segment,
   timeOption,
+  wholeNumberOption,
 } from './admin-client.js';
 
 interface AddOptions extends AdminOptions {
   readonly scope: string;
   readonly license?: string;
+  readonly customer?: string;
+  readonly permission?: readonly string[];
   readonly expires?: string;
 }
 
@@ -26,15 +29,19 @@ export function registerTokens(admin: Command): void {
     printList(await listAll(adminAccess(options), '/v1/tokens'), columns, options);
   });
   adminCommand(tokens, 'add <name>', 'make a token; it is shown once')
-    .requiredOption('--scope <scope>', 'publisher, admin, auditor or feed')
+    .requiredOption('--scope <scope>', 'admin, license-manager, publisher, auditor, customer or feed')
     .option('--license <id>', 'the license of a feed token')
+    .option('--customer <id>', 'the customer of a customer token')
+    .option('--permission <names...>', 'only these of what the scope may do')
     .option('--expires <time>', 'when it ends, such as 2027-07-01', timeOption)
     .action(async (name: string, options: AddOptions) => {
-      const { scope, license, expires } = options;
+      const { scope, license, customer, permission, expires } = options;
       const answer = await callServer(adminAccess(options), 'POST', '/v1/tokens', {
         name,
         scope,
         ...(license === undefined ? {} : { licenseId: license }),
+        ...(customer === undefined ? {} : { customerId: customer }),
+        ...(permission === undefined ? {} : { permissions: [...permission] }),
         ...(expires === undefined ? {} : { expiresAt: expires }),
       });
       printObject(answer, options);
@@ -42,5 +49,44 @@ export function registerTokens(admin: Command): void {
     });
   adminCommand(tokens, 'remove <id>', 'end a token').action(async (id: string, options: AdminOptions) => {
     await callServer(adminAccess(options), 'DELETE', `/v1/tokens/${segment(id)}`);
+  });
+  adminCommand(tokens, 'rotate <id>', 'a new token in the place of an old one; it is shown once')
+    .option('--grace-hours <n>', 'the old one works on for so long (0)', wholeNumberOption)
+    .action(async (id: string, options: AdminOptions & { readonly graceHours?: number }) => {
+      const body = options.graceHours === undefined ? {} : { graceHours: options.graceHours };
+      printObject(await callServer(adminAccess(options), 'POST', `/v1/tokens/${segment(id)}/rotate`, body), options);
+      note('the token is not shown again');
+    });
+}
+
+interface ActivationOptions extends AdminOptions {
+  readonly license: string;
+  readonly uses?: number;
+  readonly expires?: string;
+}
+
+export function registerActivationTokens(admin: Command): void {
+  const tokens = admin.command('activation-tokens').description('what activates new hosts as the license key does');
+  const path = '/v1/activation-tokens';
+  adminCommand(tokens, 'list', 'list the activation tokens').action(async (options: AdminOptions) => {
+    const shown = ['id', 'name', 'licenseId', 'usesLeft', 'createdAt', 'expiresAt', 'lastUsedAt'];
+    printList(await listAll(adminAccess(options), path), shown, options);
+  });
+  adminCommand(tokens, 'add <name>', 'make one; it is shown once')
+    .requiredOption('--license <id>', 'whose seats it takes')
+    .option('--uses <n>', 'how many new hosts (1)', wholeNumberOption)
+    .option('--expires <time>', 'when it ends, such as 2027-07-01', timeOption)
+    .action(async (name: string, { license, uses, expires, ...options }: ActivationOptions) => {
+      const body = {
+        name,
+        licenseId: license,
+        ...(uses === undefined ? {} : { uses }),
+        ...(expires === undefined ? {} : { expiresAt: expires }),
+      };
+      printObject(await callServer(adminAccess(options), 'POST', path, body), options);
+      note('the token is not shown again');
+    });
+  adminCommand(tokens, 'remove <id>', 'end one').action(async (id: string, options: AdminOptions) => {
+    await callServer(adminAccess(options), 'DELETE', `${path}/${segment(id)}`);
   });
 }
