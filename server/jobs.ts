@@ -2,26 +2,28 @@
 import cron from 'node-cron';
 import { dayMs, hourMs, parseSeconds } from '../base/clock.js';
 import type { ServerDeps } from './deps.js';
-import { currentRole, loadRepository, signSnapshot, signTimestamp } from './repository.js';
+import { currentRole, loadRepository, onlineVersions, signSnapshot, signTimestamp } from './repository.js';
 import { settleMoves } from './settle-moves.js';
 
-type JobDeps = Pick<ServerDeps, 'records' | 'keys' | 'clock' | 'publishing' | 'metrics' | 'log'>;
+type JobDeps = Pick<ServerDeps, 'records' | 'keys' | 'clock' | 'publishing' | 'metrics' | 'log' | 'refusals'>;
 
 /** Hourly. Nothing happens before the first commit. */
 export async function refreshTimestamp({ records, keys, clock, publishing }: JobDeps): Promise<void> {
   await publishing.run(async () => {
+    const before = await onlineVersions(records);
     const snapshot = await currentRole(records, 'snapshot');
     if (snapshot === null) return;
-    await records.transaction().execute(async (trx) => signTimestamp(trx, keys, clock, snapshot));
+    await records.transaction().execute(async (trx) => signTimestamp(trx, keys, clock, snapshot, before));
   });
 }
 
 /** Daily: a new snapshot of the same release, and a timestamp of it. */
 export async function refreshSnapshot({ records, keys, clock, publishing }: JobDeps): Promise<void> {
   await publishing.run(async () => {
+    const before = await onlineVersions(records);
     const repository = await loadRepository(records);
     if (repository === null) return;
-    await records.transaction().execute(async (trx) => signSnapshot(trx, keys, clock, repository));
+    await records.transaction().execute(async (trx) => signSnapshot(trx, keys, clock, repository, before));
   });
 }
 
@@ -39,6 +41,11 @@ export async function refreshStale(deps: JobDeps): Promise<void> {
 /** Every minute: moves of features take effect also when nobody asks. */
 export async function refreshMoves(deps: Pick<ServerDeps, 'records' | 'clock'>): Promise<void> {
   await settleMoves(deps);
+}
+
+/** Each minute: what was refused since. */
+export async function saveRefusals({ records, refusals }: Pick<ServerDeps, 'records' | 'refusals'>): Promise<void> {
+  await refusals.save(records);
 }
 
 /** Brings the expiry gauge up to date: an operator is warned before a role runs out, not by his endpoints after. */
@@ -74,6 +81,7 @@ export function scheduleJobs(deps: JobDeps): () => Promise<void> {
   const tasks = [
     cron.schedule('7 * * * *', run('timestamp', refreshTimestamp), { noOverlap: true }),
     cron.schedule('* * * * *', run('feature moves', refreshMoves, 'debug'), { noOverlap: true }),
+    cron.schedule('* * * * *', run('refusals', saveRefusals, 'debug'), { noOverlap: true }),
     cron.schedule('37 2 * * *', run('snapshot', refreshSnapshot), { noOverlap: true }),
   ];
   return async () => {

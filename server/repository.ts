@@ -87,6 +87,15 @@ function parseHeld<K extends RoleKind>(kind: K, bytes: Uint8Array, subject: stri
   }
 }
 
+/**
+ * What is served now, to be asked for before anything that is going to be signed is read. The next versions follow from
+ * these: of two servers that sign at the same time one finds its version taken, and undoes nothing of the other's.
+ */
+export async function onlineVersions(records: Records): Promise<OnlineVersions> {
+  const timestamp = (await newest(records, 'timestamp'))?.version ?? 0; // first, as it is the last to be written
+  return { timestamp, snapshot: (await newest(records, 'snapshot'))?.version ?? 0 };
+}
+
 /** Everything committed, or null before the first commit. */
 export async function loadRepository(records: Records): Promise<Repository | null> {
   const root = await currentRole(records, 'root');
@@ -120,19 +129,24 @@ export async function insertMetadata(
     .execute();
 }
 
-/** Signs a snapshot of `repository` and a timestamp of that snapshot, in this order. */
+/**
+ * Signs a snapshot of `repository` and a timestamp of that snapshot, in this order.
+ *
+ * @param before the {@link onlineVersions} from before `repository` was read
+ */
 export async function signSnapshot(
   trx: RecordsTransaction,
   keys: ServerKeys,
   clock: Clock,
   repository: Repository,
+  before: OnlineVersions,
 ): Promise<OnlineVersions> {
   const meta: Record<string, MetaFile> = { 'targets.json': metaFile(repository.targets) };
   for (const [name, role] of repository.roles) meta[`${name}.json`] = metaFile(role);
   const signed: SnapshotRole = {
     _type: 'snapshot',
     spec_version: specVersion,
-    version: (await currentVersion(trx, 'snapshot')) + 1,
+    version: before.snapshot + 1,
     expires: formatSeconds(new Date(clock.now().getTime() + lifetimeDays.snapshot * dayMs)),
     meta,
   };
@@ -144,17 +158,23 @@ export async function signSnapshot(
     .where('version', '<', signed.version)
     .where('createdAt', '<', formatSeconds(new Date(clock.now().getTime() - lifetimeDays.snapshot * dayMs)))
     .execute();
-  return { snapshot: signed.version, timestamp: await signTimestamp(trx, keys, clock, { signed, bytes }) };
+  const timestamp = await signTimestamp(trx, keys, clock, { signed, bytes }, before);
+  return { snapshot: signed.version, timestamp };
 }
 
-/** Signs a timestamp of `snapshot`; the one before is not served again. */
+/**
+ * Signs a timestamp of `snapshot`; the one before is not served again.
+ *
+ * @param before the {@link onlineVersions} from before `snapshot` was read
+ */
 export async function signTimestamp(
   trx: RecordsTransaction,
   keys: ServerKeys,
   clock: Clock,
   snapshot: Held<SnapshotRole>,
+  before: OnlineVersions,
 ): Promise<number> {
-  const version = (await currentVersion(trx, 'timestamp')) + 1;
+  const version = before.timestamp + 1;
   const signed = signMetadata(
     {
       _type: 'timestamp',
@@ -168,10 +188,6 @@ export async function signTimestamp(
   await insertMetadata(trx, clock, 'timestamp', version, encodeMetadata(signed));
   await trx.deleteFrom('metadata').where('role', '=', 'timestamp').where('version', '<', version).execute();
   return version;
-}
-
-async function currentVersion(trx: RecordsTransaction, role: string): Promise<number> {
-  return (await newest(trx, role))?.version ?? 0;
 }
 
 /** Length and hash are always pinned, so that clients bound what they read. */

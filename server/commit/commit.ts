@@ -6,7 +6,14 @@ import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import type { Records } from '../records/database.js';
 import type { PackRow } from '../records/tables.js';
-import { currentRole, type Held, loadRepository, type OnlineVersions, type Repository } from '../repository.js';
+import {
+  currentRole,
+  type Held,
+  loadRepository,
+  onlineVersions,
+  type OnlineVersions,
+  type Repository,
+} from '../repository.js';
 import { type AcceptedFeed, acceptFeed } from './feed.js';
 import { acceptPack } from './pack.js';
 import { acceptRole } from './role.js';
@@ -51,12 +58,13 @@ export async function commit(
 ): Promise<OnlineVersions & { changed: boolean }> {
   return deps.publishing.run(async () => {
     try {
+      const before = await onlineVersions(deps.records);
       const current = await loadRepository(deps.records);
       const fresh = withoutCurrent(files, current, await heldRoots(deps.records));
       if (fresh.roots.length === 0 && fresh.targets === null && fresh.roles.size === 0)
         return { ...(await servedVersions(deps, files)), changed: false };
       const accepted = await acceptCommit(deps, fresh, current);
-      const versions = await saveCommit(deps, accepted, actor);
+      const versions = await saveCommit(deps, accepted, before, actor);
       deps.metrics.commits.inc({ outcome: 'accepted' });
       return { ...versions, changed: true };
     } catch (error) {

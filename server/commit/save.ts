@@ -11,11 +11,13 @@ import type { AcceptedCommit } from './commit.js';
  * One transaction: records, metadata, snapshot, and the timestamp last. A process that dies in it leaves the release
  * before.
  *
+ * @param before what was served when the commit was checked
  * @throws ServerError `target-sequence`; `version-not-next` when another server was faster
  */
 export async function saveCommit(
   { records, clock, keys }: Pick<ServerDeps, 'records' | 'clock' | 'keys'>,
   accepted: AcceptedCommit,
+  before: OnlineVersions,
   actor: string,
 ): Promise<OnlineVersions> {
   const { roots, targets, roles, packs, feeds, repository } = accepted;
@@ -39,7 +41,7 @@ export async function saveCommit(
           ...(feeds.length > 0 && { feeds: feeds.map(({ path, sha256 }) => ({ path, sha256 })) }),
         },
       });
-      return signSnapshot(trx, keys, clock, repository);
+      return signSnapshot(trx, keys, clock, repository, before);
     });
   } catch (cause) {
     if (isUniqueViolation(cause))

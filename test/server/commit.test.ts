@@ -5,6 +5,9 @@ import { canonicalJsonBytes } from '../../base/json.js';
 import { encodeMetadata, parseMetadata } from '../../keys/metadata.js';
 import type { TargetsRole } from '../../keys/roles.js';
 import { newSigningKey, signMetadata } from '../../keys/signing.js';
+import { commit } from '../../server/commit/commit.js';
+import { refreshSnapshot } from '../../server/jobs.js';
+import { Queue } from '../../server/queue.js';
 import { expectProblem, expectStatus, TestServer } from '../support/server.js';
 import { current, refused, served, uploaded } from './commit-support.js';
 
@@ -53,6 +56,25 @@ describe('a commit', () => {
     const second = server.house.nextRole('sigma', [b]);
     const answers = await Promise.all([first, second].map((bytes) => server.commit({ roles: { sigma: bytes } })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  });
+
+  test('of two servers on the same records never undoes that of the other', async () => {
+    const { deps } = server.running;
+    const ofOne = (name: string) => server.house.nextRole(name, []);
+    const files = (name: string) => ({ roots: [], targets: null, roles: new Map([[name, ofOne(name)]]) });
+    const [a, b] = [files('sigma'), files('premium')];
+    const onServer = (work: typeof a) => commit({ ...deps, publishing: new Queue() }, work, 'test');
+    const outcomes = await Promise.allSettled([
+      onServer(a),
+      onServer(b),
+      refreshSnapshot({ ...deps, publishing: new Queue() }),
+    ]);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(String(outcome.reason)).toMatch(/alone|UNIQUE/);
+    for (const work of [a, b]) await onServer(work); // whoever was refused comes again
+    const { version } = (await current(server, 'timestamp', 'timestamp.json')).meta['snapshot.json'];
+    const { meta } = await current(server, 'snapshot', `${version}.snapshot.json`);
+    expect(Object.keys(meta).sort()).toEqual(['premium.json', 'sigma.json', 'targets.json']);
   });
 
   test('is for publishers, root and targets for admins', async () => {
