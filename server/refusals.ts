@@ -21,7 +21,7 @@ export class Refusals {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
-  /** Adds what was counted to the records. Whoever reads them calls it first; the hourly job does as well. */
+  /** Adds what was counted to the records. Whoever reads them calls it first; a job does each minute, and the server at its end. */
   async save(records: Records): Promise<void> {
     await this.#saving.run(async () => {
       const counts = this.#counts;

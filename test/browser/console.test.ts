@@ -323,9 +323,7 @@ const kept = [
   'license-desk-light',
   'plans-desk-light',
   'move-desk-light',
-  'hosts-desk-dark',
   'hosts-phone-dark',
-  'audit-desk-light',
 ];
 
 async function keepScreenshot(page: Page, name: string): Promise<void> {

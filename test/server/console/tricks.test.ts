@@ -192,3 +192,19 @@ test('refusals are counted by reason and day, and shown', async () => {
     count: 1,
   });
 });
+
+test('counts of refusals outlast the server', async () => {
+  const counts = () =>
+    server.running.deps.records
+      .selectFrom('refusals')
+      .select('count')
+      .where('code', '=', 'token-missing')
+      .executeTakeFirst();
+  for (let i = 0; i < 3; i++) await server.call('GET', '/v1/license');
+  await server.restart();
+  const before = await counts();
+  expect(before?.count).toBeGreaterThanOrEqual(3);
+  await server.call('GET', '/v1/license');
+  await server.restart();
+  expect((await counts())?.count).toBe((before?.count ?? 0) + 1);
+});
