@@ -5,6 +5,7 @@ export type BuilderErrorCode =
   | 'config-invalid'
   | 'workspace-exists'
   | 'workspace-missing'
+  | 'workspace-damaged'
   | 'name-invalid'
   | 'key-exists'
   | 'key-kind'

@@ -56,16 +56,36 @@ export function requireServer(server: string | null): string {
   });
 }
 
-/** The repository as it was last seen, verified again; null before the first time. */
+/**
+ * The repository as it was last seen, verified again; null before the first time.
+ *
+ * @throws BuilderError `workspace-damaged` and those of {@link verifyRepository}
+ */
 export async function loadSeenRepository(workspace: Workspace, clock: Clock): Promise<VerifiedRepository | null> {
   const bytes = await readFileIfPresent(seenPath(workspace), maxSeenBytes);
   if (bytes === null) return null;
-  const files = seenSchema.parse(parseJson(bytes, seenPath(workspace)));
+  const files = parseSeen(bytes, seenPath(workspace));
   const trustedRoot = await loadTrustedRoot(workspace);
   return await verifyRepository(storedReader(files), { trustedRoot, seen: null, allowStale: true, clock });
 }
 
 type SeenFiles = z.infer<typeof seenSchema>;
+
+function parseSeen(bytes: Uint8Array, path: string): SeenFiles {
+  try {
+    return seenSchema.parse(parseJson(bytes, path));
+  } catch (cause) {
+    throw new BuilderError(
+      'workspace-damaged',
+      `${path}: expected the repository as it was last seen, got other data`,
+      {
+        cause,
+        place: { file: path },
+        hint: 'restore it from a copy; without it an older repository could not be told from the newest',
+      },
+    );
+  }
+}
 
 function recording(reader: RepositoryReader, files: SeenFiles): RepositoryReader {
   const keep =

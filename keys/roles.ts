@@ -67,6 +67,7 @@ const delegatedRole = z
     paths: z.array(z.string()).length(1),
   })
   .refine((role) => role.paths[0] === featurePaths(role.name), 'expected the one path <role>/*/*')
+  .refine((role) => !reservedNames.includes(role.name), 'expected a role name that has no other meaning')
   .refine((role) => role.threshold <= role.keyids.length, 'expected a threshold of at most the number of keys');
 
 export const targetsSchema = z.strictObject({

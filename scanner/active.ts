@@ -23,8 +23,17 @@ export interface ActiveSet {
  * @throws ScannerError `state-malformed`; BaseError `file-…`
  */
 export async function loadState(home: Home): Promise<EndpointState & { readonly activation: Activation | null }> {
-  const activation = await loadActivation(home);
-  const stored = await loadStoredLicense(home);
+  const damage: CodedError[] = [];
+  const unlessDamaged = async <T>(load: (home: Home) => Promise<T | null>): Promise<T | null> => {
+    try {
+      return await load(home);
+    } catch (error) {
+      damage.push(refusedOrThrow(error));
+      return null;
+    }
+  };
+  const activation = await unlessDamaged(loadActivation);
+  const stored = await unlessDamaged(loadStoredLicense);
   const pointer = (await loadPointer(home)) ?? emptyPointer;
   const host = activation && stored ? await loadHostKey(home) : null;
   return {
@@ -37,6 +46,7 @@ export async function loadState(home: Home): Promise<EndpointState & { readonly 
         : null,
     greatestIssuedAt: stored?.greatestIssuedAt ?? null,
     lastUpdate: await loadLastUpdate(home),
+    damage,
   };
 }
 

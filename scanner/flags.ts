@@ -1,4 +1,5 @@
 import { parseSeconds } from '../base/clock.js';
+import type { CodedError } from '../base/error.js';
 import { parseMetadata, rolePolicy } from '../keys/metadata.js';
 import type { License } from '../packs/license.js';
 import { unlessRefused } from './error.js';
@@ -15,6 +16,7 @@ export type FlagCode =
   | 'no-rules'
   | 'pack-damaged'
   | 'signer-replaced'
+  | 'state-damaged'
   | 'stale'
   | 'unlicensed'
   | 'update-failed';
@@ -34,6 +36,8 @@ export interface EndpointState {
   readonly license: License | null;
   readonly greatestIssuedAt: string | null;
   readonly lastUpdate: LastUpdate | null;
+  /** What is wrong with state files that no rule depends on. */
+  readonly damage: readonly CodedError[];
 }
 
 /** All flags of a state at a time by the system's clock. Pure. */
@@ -45,6 +49,7 @@ export function flagsOf(state: EndpointState, systemNow: Date): Flag[] {
     ...staleFlags(state, now),
     ...licenseFlags(state, now),
     ...updateFlags(state.lastUpdate),
+    ...state.damage.map(({ message }) => endpointFlag('state-damaged', message)),
     ...state.pointer.packs.flatMap((pack) => packFlags(pack, state)),
     ...(state.pointer.packs.length === 0 ? [endpointFlag('no-rules', 'no pack has been installed yet')] : []),
   ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatSeconds, parseSeconds } from '../base/clock.js';
 import type { CodedError } from '../base/error.js';
+import { ScannerError } from './error.js';
 import { type Home, loadDocument, saveDocument } from './home.js';
 
 const time = z.string().refine((text) => parseSeconds(text) !== null);
@@ -28,8 +29,14 @@ export function refusalOf({ code, message, hint }: CodedError): Refusal {
   return { code, message: message.toWellFormed(), ...(hint === undefined ? {} : { hint: hint.toWellFormed() }) };
 }
 
+/** Null too for a damaged file: what decides nothing must stop nothing. */
 export async function loadLastUpdate(home: Home): Promise<LastUpdate | null> {
-  return loadDocument(home.report, lastUpdateSchema);
+  try {
+    return await loadDocument(home.report, lastUpdateSchema);
+  } catch (error) {
+    if (error instanceof ScannerError && error.code === 'state-malformed') return null;
+    throw error;
+  }
 }
 
 export async function saveLastUpdate(

@@ -24,10 +24,14 @@ export function registerStatus(program: Command): void {
 async function statusAction({ home: path, json }: StatusOptions): Promise<void> {
   const home = openHome(path);
   const { activation, ...state } = await loadState(home);
+  const [damage] = state.damage;
   if (activation === null)
-    throw new ScannerError('not-activated', `${home.path}: expected an activated host, got none`, {
-      hint: 'run yms activate with a license key',
-    });
+    throw (
+      damage ??
+      new ScannerError('not-activated', `${home.path}: expected an activated host, got none`, {
+        hint: 'run yms activate with a license key',
+      })
+    );
   const flags = flagsOf(state, systemClock.now());
   const { server, hostId, name } = activation;
   if (json) {

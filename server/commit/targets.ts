@@ -2,7 +2,7 @@ import { equalBytes } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import { keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../keys/keys-json.js';
 import { parseMetadata, rolePolicy, verifyMetadata, verifyUnexpired } from '../../keys/metadata.js';
-import { type DelegatedRole, reservedNames, type RootRole, type TargetsRole } from '../../keys/roles.js';
+import type { RootRole, TargetsRole } from '../../keys/roles.js';
 import type { BlobStore } from '../blobs/store.js';
 import type { ServerKeys } from '../deps.js';
 import { ServerError } from '../error.js';
@@ -52,7 +52,6 @@ export function acceptTargets(
       `targets: expected ${keysJsonPath} and nothing else, got ${paths.join(', ') || 'nothing'}`,
     );
   const roles = signed.delegations?.roles ?? [];
-  for (const role of roles) requireFeatureRole(role);
   if (roles.length > maxDelegations)
     throw new ServerError('delegation', `targets: expected at most ${maxDelegations} delegations, got ${roles.length}`);
   for (const name of current?.roles.keys() ?? [])
@@ -61,12 +60,6 @@ export function acceptTargets(
         hint: 'retire a feature by publishing its role without targets',
       });
   return { signed, bytes: file };
-}
-
-/** One role a feature, named as the feature; `parseMetadata` has seen that its paths are those of that name. */
-function requireFeatureRole({ name }: DelegatedRole): void {
-  if (reservedNames.includes(name))
-    throw new ServerError('delegation', `role ${name}: expected the name of a feature, got a reserved one`);
 }
 
 /**

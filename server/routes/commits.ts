@@ -9,20 +9,22 @@ import type { ServerDeps } from '../deps.js';
 import { slug } from './fields.js';
 import { onlyMethods } from './method.js';
 
-/** tuf-js reads no longer targets file. */
-const maxFileBytes = 5_000_000;
+/** TUF clients read no longer files of these roles. */
+const maxRootBytes = 512_000;
+const maxTargetsBytes = 5_000_000;
 /** tuf-js follows no longer chain of roots. */
 const maxRoots = 256;
 
-const file = z
-  .string()
-  .min(4)
-  .max(Math.ceil(maxFileBytes / 3) * 4);
+const file = (maxBytes: number) =>
+  z
+    .string()
+    .min(4)
+    .max(Math.ceil(maxBytes / 3) * 4);
 
 const body = z.strictObject({
-  roots: z.array(file).max(maxRoots).optional(),
-  targets: file.optional(),
-  roles: z.record(slug, file).optional(),
+  roots: z.array(file(maxRootBytes)).max(maxRoots).optional(),
+  targets: file(maxTargetsBytes).optional(),
+  roles: z.record(slug, file(maxTargetsBytes)).optional(),
 });
 
 /** Publishing: role files by a publisher; roots and targets, which come from the ceremony, by an admin. */

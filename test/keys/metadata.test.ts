@@ -30,6 +30,12 @@ function rootOf(version: number, quorum: SecretKey[]): RootRole {
     roles: { root: role(2, ...quorum), targets: role(1, d), snapshot: role(1, e), timestamp: role(1, e) },
   };
 }
+function parseDelegation(name: string, path: string) {
+  const roles = [{ name, ...role(1, a), terminating: true, paths: [path] }];
+  const targets = { _type: 'targets', spec_version: '1.0.31', version: 1, expires: '2027-01-01T00:00:00Z' };
+  const signed = { ...targets, targets: {}, delegations: { keys: table(a), roles } };
+  return parseMetadata('targets', utf8(JSON.stringify({ signed, signatures: [] })));
+}
 const sign = (root: RootRole, ...keys: SecretKey[]) => signMetadata(root, keys.map(signerOf));
 
 describe('metadata', () => {
@@ -89,11 +95,13 @@ describe('metadata', () => {
   });
 
   test('refuses a feature role with the paths of another', async () => {
-    const roles = [{ name: 'sigma', ...role(1, a), terminating: true, paths: ['premium/*/*'] }];
-    const targets = { _type: 'targets', spec_version: '1.0.31', version: 1, expires: '2027-01-01T00:00:00Z' };
-    const signed = { ...targets, targets: {}, delegations: { keys: table(a), roles } };
-    const bytes = utf8(JSON.stringify({ signed, signatures: [] }));
-    await expectCode('metadata-malformed', () => parseMetadata('targets', bytes));
+    await expectCode('metadata-malformed', () => parseDelegation('sigma', 'premium/*/*'));
+  });
+
+  test('refuses a feature that is named like a role of the repository', async () => {
+    expect(parseDelegation('sigma', 'sigma/*/*').signed.delegations?.roles).toHaveLength(1);
+    for (const name of ['timestamp', 'root', 'custom'])
+      await expectCode('metadata-malformed', () => parseDelegation(name, `${name}/*/*`));
   });
 });
 

@@ -132,7 +132,7 @@ describe('root and targets', () => {
     };
     await attempt('metadata-malformed', 'sigma', ['premium/*/*']);
     await attempt('metadata-malformed', 'sigma', ['sigma/*/*', 'premium/*/*']);
-    await attempt('delegation', 'snapshot', ['snapshot/*/*']);
-    await attempt('delegation', 'custom', ['custom/*/*']);
+    await attempt('metadata-malformed', 'snapshot', ['snapshot/*/*']);
+    await attempt('metadata-malformed', 'custom', ['custom/*/*']);
   });
 });

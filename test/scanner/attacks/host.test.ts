@@ -105,6 +105,13 @@ describe('this disk', () => {
     await expectCode('state-malformed', () => update(endpoint));
   });
 
+  test.each(['license', 'connection', 'report'] as const)('a broken %s file switches no rule off', async (file) => {
+    const before = await activeRules(endpoint);
+    await writeFile(endpoint.home[file], '{"format":1');
+    expect(await activeRules(endpoint)).toEqual(before);
+    expect(await activeFlags(endpoint)).toEqual(file === 'report' ? [] : ['state-damaged']);
+  });
+
   test('a host key that others may read is refused', async () => {
     await chmod(endpoint.home.hostKey, 0o644);
     await expectCode('key-file-permissions', () => update(endpoint));
