@@ -1,5 +1,4 @@
 /** Licences: selling, finding and changing them. What moves their state is in `license-acts.ts`. */
-import { type ExpressionBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { dayMs, formatSeconds, parseSeconds } from '../base/clock.js';
 import { canonicalJson } from '../base/json.js';
@@ -11,12 +10,13 @@ import type { ServerDeps } from './deps.js';
 import { requireMatch, type Tagged } from './entity-tag.js';
 import { ServerError } from './error.js';
 import { newId } from './ids.js';
+import { hasFeature, isInState } from './license-filter.js';
 import { newLicenseKeyWithDigest } from './license-key.js';
 import { licenseState, loadSold, planOf, type SoldLicense } from './licensing.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import { requireSoldPlan } from './plans.js';
 import type { Records, RecordsTransaction } from './records/database.js';
-import type { LicenseRow, PlanRow, Tables } from './records/tables.js';
+import type { LicenseRow, PlanRow } from './records/tables.js';
 import { features, id, searchText, seats, slug, time } from './routes/fields.js';
 import { usedSeats } from './seats.js';
 import { settleMoves } from './settle-moves.js';
@@ -177,39 +177,6 @@ export async function listLicenses(deps: ServerDeps, actor: Actor, list: ListQue
       return shownLicense(sold ?? { ...row, plan: null }, Number(seatsUsed), now);
     },
   });
-}
-
-function hasFeature(feature: string) {
-  const quoted = JSON.stringify(feature);
-  return sql<boolean>`(${contains('plans.features', quoted)} or ${contains('licenses.features', quoted)})
-    and not ${contains('licenses.removedFeatures', quoted)}`;
-}
-
-/** As `licenseState`, in the words of the database. */
-function isInState(
-  e: ExpressionBuilder<Tables, 'licenses' | 'plans'>,
-  state: string,
-  now: Date,
-  graceDays: readonly number[],
-) {
-  if (state === 'suspended' || state === 'revoked') return e('licenses.status', '=', state);
-  const active = e('licenses.status', '=', 'active');
-  const before = (days: number) => formatSeconds(new Date(now.getTime() - days * dayMs));
-  const trial = e.and([e('plans.trial', 'is not', null), e('plans.trial', '=', 1)]);
-  const inTime = e('licenses.expiresAt', '>', before(0));
-  if (state === 'trial') return e.and([active, inTime, trial]);
-  if (state === 'active')
-    return e.and([active, inTime, e.or([e('plans.trial', 'is', null), e('plans.trial', '=', 0)])]);
-  const inGrace = e.and([
-    e('licenses.expiresAt', '<=', before(0)),
-    e.or(graceDays.map((days) => e.and([e('plans.graceDays', '=', days), e('licenses.expiresAt', '>', before(days))]))),
-  ]);
-  if (state === 'grace') return e.and([active, inGrace]);
-  const ended = e.or([
-    e.and([e('plans.graceDays', 'is', null), e('licenses.expiresAt', '<=', before(0))]),
-    ...graceDays.map((days) => e.and([e('plans.graceDays', '=', days), e('licenses.expiresAt', '<=', before(days))])),
-  ]);
-  return e.and([active, ended]);
 }
 
 /** @throws ServerError `not-found` */

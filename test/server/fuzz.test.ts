@@ -29,7 +29,7 @@ const hostile: readonly unknown[] = [
   0,
   -1,
   1e308,
-  9007199254740993,
+  2 ** 53 + 2,
   null,
   true,
   [],
@@ -72,7 +72,7 @@ function send(operation: Operation, { body, query = '', id }: { body?: unknown; 
 }
 
 /** Each member replaced by each hostile value, one at a time. */
-function* spoilt(schema: Schema): Generator<unknown> {
+function* spoilt(schema: Schema): Generator {
   const { properties = {} } = resolved(schema);
   const whole = sample(schema) as Record<string, unknown>;
   for (const name of Object.keys(properties)) for (const value of hostile) yield { ...whole, [name]: value };
