@@ -8,45 +8,54 @@ printable[0x09] = 1;
 
 /**
  * The strings of binary data, one a line: runs of ASCII, and of ASCII in UTF-16 (little-endian, at even or odd offsets, as
- * Windows programs hold them).
+ * Windows programs hold them). Of data without any, only every fourth place is looked at: each long enough run has one.
  */
 export function stringsOf(bytes: Buffer): string {
-  const narrow = Buffer.allocUnsafe(bytes.length + 1);
-  let filled = 0;
-  let run = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const code = bytes[at] ?? 0;
-    if (printable[code] === 1) {
-      narrow[filled++] = code;
-      run++;
-    } else if (run >= minStringLength) {
-      narrow[filled++] = 0x0a;
-      run = 0;
-    } else {
-      filled -= run;
-      run = 0;
-    }
-  }
-  const text = narrow.toString('latin1', 0, filled);
-  const wide = bytes.includes(0) ? wideStringsOf(bytes) : '';
-  return wide === '' ? text : `${text}\n${wide}`;
+  const narrow = narrowStringsOf(bytes);
+  if (!bytes.includes(0)) return narrow;
+  return `${narrow}${wideStringsOf(bytes, 0)}${wideStringsOf(bytes, 1)}`;
 }
 
-function wideStringsOf(bytes: Buffer): string {
-  const wide = Buffer.allocUnsafe(bytes.length + 2);
+function narrowStringsOf(bytes: Buffer): string {
+  const text = Buffer.allocUnsafe(bytes.length * 2);
   let filled = 0;
-  for (let at = 0; at + 1 < bytes.length;) {
-    if (bytes[at + 1] !== 0 || printable[bytes[at] ?? 0] !== 1) {
-      at++;
+  for (let at = 0; at + minStringLength <= bytes.length;) {
+    const probe = at + minStringLength - 1;
+    if (printable[bytes[probe] ?? 0] !== 1) {
+      at = probe + 1;
       continue;
     }
-    const start = filled;
-    while (at + 1 < bytes.length && bytes[at + 1] === 0 && printable[bytes[at] ?? 0] === 1) {
-      wide[filled++] = bytes[at] ?? 0;
-      at += 2;
-    }
-    if (filled - start < minStringLength) filled = start;
-    else wide[filled++] = 0x0a;
+    let start = probe;
+    while (start > at && printable[bytes[start - 1] ?? 0] === 1) start--;
+    let end = probe + 1;
+    while (end < bytes.length && printable[bytes[end] ?? 0] === 1) end++;
+    at = end + 1;
+    if (end - start < minStringLength) continue;
+    for (let from = start; from < end; from++) text[filled++] = bytes[from] ?? 0;
+    text[filled++] = 0x0a;
   }
-  return wide.toString('latin1', 0, filled);
+  return text.toString('latin1', 0, filled);
+}
+
+/** Characters at offsets of one parity, with a zero behind each. */
+function wideStringsOf(bytes: Buffer, parity: 0 | 1): string {
+  const text = Buffer.allocUnsafe(bytes.length);
+  const isCharacter = (at: number): boolean => printable[bytes[at] ?? 0] === 1 && bytes[at + 1] === 0;
+  let filled = 0;
+  for (let at = parity; at + 2 * minStringLength <= bytes.length;) {
+    const probe = at + 2 * (minStringLength - 1);
+    if (!isCharacter(probe)) {
+      at = probe + 2;
+      continue;
+    }
+    let start = probe;
+    while (start > at && isCharacter(start - 2)) start -= 2;
+    let end = probe + 2;
+    while (end + 1 < bytes.length && isCharacter(end)) end += 2;
+    at = end + 2;
+    if (end - start < 2 * minStringLength) continue;
+    for (let from = start; from < end; from += 2) text[filled++] = bytes[from] ?? 0;
+    text[filled++] = 0x0a;
+  }
+  return text.toString('latin1', 0, filled);
 }
