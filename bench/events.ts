@@ -47,6 +47,20 @@ export function jsonLineOf({ data, provider, providerGuid, ...event }: BenchEven
   return `${JSON.stringify({ Event: { System: system, EventData: fields } })}\n`;
 }
 
+/** The fields on one level, as a shipper of logs may send them. */
+export function plainLineOf({ data, provider, ...event }: BenchEvent): string {
+  const system = {
+    EventID: event.eventId,
+    Channel: event.channel,
+    Provider_Name: provider,
+    Computer: computer,
+    EventRecordID: event.recordId,
+    TimeCreated: new Date(event.timeMs).toISOString(),
+  };
+  const fields = Object.fromEntries(data.map(([name, value]) => [name, jsonValueOf(value)]));
+  return `${JSON.stringify({ ...system, ...fields })}\n`;
+}
+
 function jsonValueOf(value: BenchValue): string | number {
   if (typeof value !== 'object') return value;
   return 'hex' in value ? `0x${value.hex.toString(16)}` : value.guid;

@@ -10,7 +10,7 @@ import { noCustomRules } from '../dist/scanner/custom.js';
 import { decodeItems } from '../dist/scanner/decode.js';
 import { mergeRules } from '../dist/scanner/merge.js';
 import { Detectors } from '../dist/scanner/scan/detector.js';
-import { selectRules } from '../dist/scanner/scan/selection.js';
+import { ruleIn, selectRules } from '../dist/scanner/scan/selection.js';
 
 const [folder] = process.argv.slice(2);
 const read = (name) => readFileSync(join(folder, name));
@@ -32,7 +32,7 @@ const { rules } = mergeRules({
   remembered: [],
 });
 const selected = selectRules(rules, 'informational');
-const detectors = new Detectors({ rules: selected, logSources: null, sinceMs: null });
+const detectors = new Detectors({ rules: selected, logSources: null, sinceMs: null }, ruleIn(rules));
 detectors.match(events);
 const { user, system } = process.cpuUsage(usedBefore);
 console.log(performance.now() - startedAt, (user + system) / 1000);

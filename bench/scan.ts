@@ -4,7 +4,8 @@
  *     npm run build && SIGMAHQ_DIR=… npx tsx bench/scan.ts
  *
  * BENCH_EVENTS says how many events (100,000). BENCH_AGAINST names a shell command of another scanner to time in the same
- * run: `{rules}` in it stands for the folder of rules, `{evtx}` and `{json}` for the logs.
+ * run: `{rules}` in it stands for the folder of rules, `{evtx}`, `{json}` (as evtx_dump writes it) and `{plain}` (JSON lines on
+ * one level) for the logs. For example: rsigma engine eval -r {rules} -p sysmon --input-format json -e @{plain}
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
@@ -20,7 +21,8 @@ import { newSealingKey } from '../keys/sealing.js';
 import { newSigningKey, signerOf } from '../keys/signing.js';
 import type { FlatEvent } from '../events/event.js';
 import { Detectors } from '../scanner/scan/detector.js';
-import { benchEvents, evtxRecordOf, jsonLineOf } from './events.js';
+import type { BenchEvent } from './event-kinds.js';
+import { benchEvents, evtxRecordOf, jsonLineOf, plainLineOf } from './events.js';
 import { evtxChunks, evtxFileHeader } from './evtx-writer.js';
 import { compare, formatTiming, report } from './measure.js';
 
@@ -66,8 +68,9 @@ writeFileSync(at('host.key'), await encodeKeyFile(recipient, { ...about, name: '
 writeFileSync(at('release.key'), await encodeKeyFile(release, { ...about, name: 'release' }), { mode: 0o600 });
 
 writeEvtx(at('events.evtx'));
-writeJsonLines(at('events.json'));
-writeJsonLines(at('one.json'), 1);
+writeJsonLines(at('events.json'), jsonLineOf);
+writeJsonLines(at('plain.json'), plainLineOf);
+writeJsonLines(at('one.json'), jsonLineOf, 1);
 
 report('rules', `${windows.rules.length}, a pack of ${sealed.bytes.length} bytes`);
 report('events', `${eventCount}: EVTX ${megabytes('events.evtx')} MB, JSON lines ${megabytes('events.json')} MB`);
@@ -123,12 +126,14 @@ async function reportScans(): Promise<void> {
   const command = (against ?? 'true')
     .replaceAll('{rules}', at('rules'))
     .replaceAll('{evtx}', at('events.evtx'))
-    .replaceAll('{json}', at('events.json'));
+    .replaceAll('{json}', at('events.json'))
+    .replaceAll('{plain}', at('plain.json'));
   const contenders = {
     'EVTX to findings, one thread': scan('EVTX to findings, one thread', 'events.evtx', '1'),
     'EVTX to findings, two threads': scan('EVTX to findings, two threads', 'events.evtx', '2'),
     'JSON lines to findings, one thread': scan('JSON lines to findings, one thread', 'events.json', '1'),
     'JSON lines to findings, two threads': scan('JSON lines to findings, two threads', 'events.json', '2'),
+    'plain JSON lines to findings, one thread': scan('plain JSON lines to findings, one thread', 'plain.json', '1'),
     [command]: async () => {
       const { processorMs } = await ended('sh', ['-c', command]);
       used.set(command, { peakMb: 0, processorMs: [...(used.get(command)?.processorMs ?? []), processorMs] });
@@ -207,8 +212,8 @@ function writeEvtx(path: string): void {
   closeSync(file);
 }
 
-function writeJsonLines(path: string, count = eventCount): void {
+function writeJsonLines(path: string, lineOf: (event: BenchEvent) => string, count = eventCount): void {
   const file = openSync(path, 'w');
-  for (const event of benchEvents(count)) writeSync(file, jsonLineOf(event));
+  for (const event of benchEvents(count)) writeSync(file, lineOf(event));
   closeSync(file);
 }

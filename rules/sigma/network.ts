@@ -11,8 +11,19 @@ export interface Network {
 
 const mappedBits = 96;
 
+/** Rules compare one address with many networks, one after the other. */
+const last: { text: string; address: Address | null } = { text: '', address: null };
+
 /** Null for anything but one IPv4 or IPv6 address; a zone (`%eth0`) is dropped. */
 export function parseAddress(text: string): Address | null {
+  if (text !== last.text) {
+    last.text = text;
+    last.address = readAddress(text);
+  }
+  return last.address;
+}
+
+function readAddress(text: string): Address | null {
   if (isIPv4(text)) return [0, 0, 0, 0, 0, 0xffff, ...parseIpv4(text)];
   if (!isIPv6(text)) return null;
   const [plain = ''] = text.split('%', 1);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type DetectionPlan, Detectors, type Matches } from './detector.js';
+import { type DetectionPlan, Detectors, type Matches, type RuleOf } from './detector.js';
 import { standardInput } from './logs.js';
 import { Mailbox } from './mailbox.js';
 import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
@@ -10,6 +10,8 @@ export interface CrewOptions {
   readonly threads: number;
   /** Ends the work; what has been found until then still comes. */
   readonly signal: AbortSignal;
+  /** For this thread, which has the rules of the plan already. */
+  readonly ruleOf: RuleOf;
   /** Bytes read, as they are, by whichever thread. */
   readonly onRead: (bytes: number) => void;
 }
@@ -36,7 +38,7 @@ export async function* matchParts(
       const messages =
         crew && part.log.path !== standardInput
           ? crew.messagesOf(part)
-          : matchHere(part, (own ??= new Detectors(plan)), options);
+          : matchHere(part, (own ??= new Detectors(plan, options.ruleOf)), options);
       for await (const message of messages) {
         if (message.kind === 'matches') yield { part, matches: message.matches };
         if (message.kind === 'done') yield { part, outcome: message.outcome };

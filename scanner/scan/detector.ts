@@ -37,15 +37,18 @@ export interface Matches {
 /** One kind of rules, ready to look at events. */
 type Detector = (event: FlatEvent, into: Matches) => void;
 
+export type RuleOf = (line: RuleLine) => SigmaRule;
+
 /** All kinds of rules of a scan, on one event after the other. One a thread: it remembers shapes and kinds of events. */
 export class Detectors {
   readonly shapes = new ShapeTable();
   readonly #sinceMs: number;
   readonly #detectors: readonly Detector[];
 
-  constructor({ rules, logSources, sinceMs }: DetectionPlan) {
+  /** @param ruleOf the rule of a line, for a thread that has it already */
+  constructor({ rules, logSources, sinceMs }: DetectionPlan, ruleOf: RuleOf = parseRule) {
     this.#sinceMs = sinceMs ?? -Infinity;
-    this.#detectors = [sigmaDetector(rules, logSources)];
+    this.#detectors = [sigmaDetector(rules, ruleOf, logSources)];
   }
 
   match(events: readonly FlatEvent[]): Matches {
@@ -58,8 +61,13 @@ export class Detectors {
   }
 }
 
-function sigmaDetector(lines: readonly RuleLine[], logSources: LogSourceTable | null): Detector {
-  const entries = lines.map((line) => ({ ...line, rule: JSON.parse(line.line) as SigmaRule, number: line.rule }));
+/** A line was checked when it was loaded, so that reading it is enough. */
+function parseRule({ line }: RuleLine): SigmaRule {
+  return JSON.parse(line) as SigmaRule;
+}
+
+function sigmaDetector(lines: readonly RuleLine[], ruleOf: RuleOf, logSources: LogSourceTable | null): Detector {
+  const entries = lines.map((line) => ({ ...line, rule: ruleOf(line), number: line.rule }));
   const ruleset = new Ruleset(entries, logSources ? { logSources } : {});
   const correlator = new Correlator(entries);
   return (event, { hits, signals }) => {

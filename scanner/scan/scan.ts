@@ -9,7 +9,7 @@ import { Correlations } from './correlations.js';
 import { matchParts } from './crew.js';
 import { listLogs, standardInput } from './logs.js';
 import { planParts } from './part.js';
-import { selectRules } from './selection.js';
+import { ruleIn, selectRules } from './selection.js';
 import { type ScanSummary, Tally } from './summary.js';
 
 export interface ScanRequest {
@@ -31,7 +31,7 @@ export interface ScanRequest {
   readonly since: Date | null;
   /** Null: the built-in table. */
   readonly logSources: LogSourceTable | null;
-  /** All cores without it. More than one only in the compiled program: a thread starts from a file of JavaScript. */
+  /** All cores without it, as far as there is work for them. More than one only in the compiled program: a thread starts from a file of JavaScript. */
   readonly threads?: number;
   /** Ends the scan; the summary then says how far it came. */
   readonly signal: AbortSignal;
@@ -48,6 +48,9 @@ export interface ScanListener {
 /** More threads than this would cost more memory than they save time. */
 const maxThreads = import.meta.url.endsWith('.js') ? 8 : 1;
 
+/** A thread takes half a second to start with its own rules, in which another one reads this much. */
+const bytesPerThread = 16 * 1024 * 1024;
+
 /**
  * Applies the rules to the logs. A path that cannot be read is part of the summary; the others are scanned.
  *
@@ -57,10 +60,11 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const { flags, paths, minLevel, since, logSources, signal, kinds } = request;
   const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind === 'triage' ? 'sigma' : kind));
   const elementRules = rules.filter((rule) => rule.kind === 'ioc' || rule.kind === 'pool');
-  const threads = Math.min(request.threads ?? availableParallelism(), maxThreads);
   const selected = selectRules(rules, minLevel ?? 'high');
   const isSigma = elementRules.length === 0 || selected.length > 0;
   const logs = isSigma ? await listLogs(paths) : { files: [], failures: [] };
+  const totalBytes = logs.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const threads = Math.min(request.threads ?? threadsFor(totalBytes), maxThreads);
   const parts = await planParts(logs.files, threads);
   const plan = { rules: selected, logSources, sinceMs: since?.getTime() ?? null };
   const correlations = new Correlations(rules, selected);
@@ -71,10 +75,9 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
     await listener.finding(finding);
   };
 
-  const totalBytes = logs.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let readBytes = 0;
   const onRead = (bytes: number): void => listener.progress((readBytes += bytes), totalBytes);
-  for await (const result of matchParts(parts, plan, { threads, signal, onRead })) {
+  for await (const result of matchParts(parts, plan, { threads, signal, ruleOf: ruleIn(rules), onRead })) {
     if ('outcome' in result) {
       tally.addOutcome(result.part, result.outcome, elementRules.length === 0);
       continue;
@@ -110,4 +113,8 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
     flags,
     isInterrupted: signal.aborted,
   });
+}
+
+function threadsFor(totalBytes: number): number {
+  return Math.min(availableParallelism(), Math.ceil(totalBytes / bytesPerThread) || 1);
 }

@@ -2,7 +2,7 @@ import { Correlator } from '../../rules/sigma/correlator.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import { levelOf } from '../level.js';
 import type { MergedRule } from '../merge.js';
-import type { RuleLine } from './detector.js';
+import type { RuleLine, RuleOf } from './detector.js';
 
 type SigmaItem = Extract<MergedRule, { readonly kind: 'sigma' }>;
 
@@ -26,6 +26,14 @@ export function selectRules(rules: readonly MergedRule[], minLevel: Level): Rule
     const isReported = reporting.has(entry) && !('filter' in item.rule);
     return [{ rule: numbers.get(item) ?? -1, kind: 'sigma', line: item.line, pack, isReported }];
   });
+}
+
+/** Finds the rule of a line among those that the lines were selected from. */
+export function ruleIn(rules: readonly MergedRule[]): RuleOf {
+  return ({ rule: number, line }) => {
+    const merged = rules[number];
+    return merged?.kind === 'sigma' ? merged.rule : (JSON.parse(line) as SigmaItem['rule']);
+  };
 }
 
 /** The pack whose rules a filter or correlation reaches; null reaches all. */
