@@ -25,7 +25,9 @@ export const maxLicenseBytes = 2_097_152;
 export const licenseStates = ['trial', 'active', 'grace', 'expired', 'suspended', 'revoked'] as const;
 export type LicenseState = (typeof licenseStates)[number];
 
-export const serverId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
+export const serverId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
 
 export const displayName = z
   .string()

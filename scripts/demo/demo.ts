@@ -14,7 +14,7 @@ import { attempt, chapter, claim, type Place, refused, serve, tell, yms, ymsJson
 
 const content = fileURLToPath(new URL('../../content', import.meta.url));
 const sigmaDir = process.env['SIGMAHQ_DIR'];
-const features = ['sigma', 'mining-pools', 'ioc', 'premium'];
+const features = ['sigma', 'mining-pools', 'ioc', 'triage', 'premium'];
 
 const folder = await mkdtemp(join(tmpdir(), 'yms-demo-'));
 const home = join(folder, 'endpoint');

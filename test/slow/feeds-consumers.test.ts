@@ -258,7 +258,12 @@ describe('resolvers answer as the feed means it', () => {
       zone "rpz.example" { type primary; file "${pathOf('hard', 'rpz')}"; allow-query { none; }; };\n`,
     );
     const listed = { 'listed4.free.com': false, 'listed6.free.com': false };
-    const found = await answers('named', ['-g', '-c', config], /rpz.example: reload done: success/, Object.keys(listed));
+    const found = await answers(
+      'named',
+      ['-g', '-c', config],
+      /rpz.example: reload done: success/,
+      Object.keys(listed),
+    );
     expect(found).toEqual({ ...expected, ...listed });
   });
 });
