@@ -1,16 +1,10 @@
 // Runs after `npm ci`: compiles the clone so that `npx yms` works. Types are checked by `npm run build`, not here,
 // so that an install without development dependencies compiles too.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.prepare.json'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 chmodSync('dist/cli/main.js', 0o755);
-
-// npm links the commands of dependencies, but not the package's own: without a link npx looks for it elsewhere.
-if (process.platform !== 'win32') {
-  rmSync('node_modules/.bin/yms', { force: true });
-  symlinkSync('../../dist/cli/main.js', 'node_modules/.bin/yms');
-}
