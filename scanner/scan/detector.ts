@@ -67,7 +67,10 @@ function parseRule({ line }: RuleLine): SigmaRule {
 }
 
 function sigmaDetector(lines: readonly RuleLine[], ruleOf: RuleOf, logSources: LogSourceTable | null): Detector {
-  const entries = lines.map((line) => ({ ...line, rule: ruleOf(line), number: line.rule }));
+  const entries = lines.map((line) => {
+    const { rule: number, pack, isReported } = line;
+    return { number, pack, isReported, rule: ruleOf(line) };
+  });
   const ruleset = new Ruleset(entries, logSources ? { logSources } : {});
   const correlator = new Correlator(entries);
   return (event, { hits, signals }) => {
