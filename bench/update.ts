@@ -1,7 +1,7 @@
 /**
  * What an update costs an endpoint: bytes on the wire (headers included), requests and time, cold and with nothing new.
  *
- *     npm run compile:bench && SIGMAHQ_DIR=… node dist/bench/bench/update.js
+ *     SIGMAHQ_DIR=… npx tsx bench/update.ts
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
