@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -27,10 +26,7 @@ export async function writeBundle(path: string, entries: readonly BundleEntry[])
   for (const { name } of sorted) entryMaxBytes(name);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const tar = pack();
-    const file = createWriteStream(temporary, { flags: 'wx', mode: 0o644 });
-    const [length] = await Promise.all([fill(tar, sorted), pipeline(tar, file)]);
-    await sync(temporary);
+    const length = await writeTar(temporary, sorted);
     await rename(temporary, path);
     await syncFolder(dirname(path));
     return length;
@@ -43,6 +39,14 @@ export async function writeBundle(path: string, entries: readonly BundleEntry[])
 /** Failures of `read` are coded and go up as they are. */
 function isOfTheDisk(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
+}
+
+/** The file is there before anything can fail, so that whoever removes it after a failure finds it. */
+async function writeTar(path: string, entries: readonly BundleEntry[]): Promise<number> {
+  const file = await open(path, 'wx', 0o644);
+  const tar = pack();
+  const [length] = await Promise.all([fill(tar, entries), pipeline(tar, file.createWriteStream({ flush: true }))]);
+  return length;
 }
 
 async function fill(tar: Pack, entries: readonly BundleEntry[]): Promise<number> {
@@ -74,13 +78,4 @@ async function addEntry(tar: Pack, name: string, bytes: Uint8Array): Promise<num
     sink.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   });
   return 512 + Math.ceil(bytes.length / 512) * 512;
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -62,7 +62,7 @@ describe('Sigma rules', () => {
 
   test('each has samples that it must and must not find', async () => {
     for (const folder of rules) {
-      const names = await readdir(`${content}${folder}`);
+      const names = (await readdir(`${content}${folder}`)).sort();
       const samples = names.filter((name) => name.endsWith('.samples.yaml')).map((name) => name.replace('.samples.yaml', ''));
       expect(samples).toEqual(names.filter((name) => name.endsWith('.yml')).map((name) => name.replace('.yml', '')));
       for (const name of samples) {
