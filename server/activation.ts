@@ -10,6 +10,7 @@ import { licenseKeyDigest, parseLicenseKey } from './license-key.js';
 import { loadSold, planOf, requireUsable, type SoldLicense } from './licensing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { HostRow, LicenseRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 import { requireFreeSeat, retakeSeat } from './seats.js';
 import { settleMoves } from './settle-moves.js';
 import { insertToken, tokenDigest, tokenPattern } from './tokens.js';
@@ -73,7 +74,7 @@ async function activateUnder(
 ): Promise<Activation> {
   const { records, clock } = deps;
   await settleMoves(deps);
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     const found = await findLicense(trx);
     const [sold] = await loadSold(trx, [found]);
     const license = requireUsable(sold ?? { ...found, plan: null }, clock.now(), planOf(sold ?? { plan: null }));
@@ -97,12 +98,9 @@ async function activateUnder(
 
 type ActivationDeps = Pick<ServerDeps, 'records' | 'clock' | 'activationLimit' | 'config'>;
 
-/** Holds the row until the seat is counted, on a database with more than one writer. */
+/** Holds the row until the seat is counted. */
 function holdLicense(trx: RecordsTransaction) {
-  return trx
-    .updateTable('licenses')
-    .set((e) => ({ seats: e.ref('seats') }))
-    .returningAll();
+  return trx.selectFrom('licenses').selectAll().forNoKeyUpdate();
 }
 
 async function licenseOfId(trx: RecordsTransaction, licenseId: string): Promise<LicenseRow> {

@@ -9,6 +9,8 @@ import { ServerError } from './error.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { TokenRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { type Permission, permissions, roleOfScope, rolePermissions } from './roles.js';
 import { displayName, id, searchText, time } from './routes/fields.js';
 import { insertToken, scopes } from './tokens.js';
@@ -127,7 +129,7 @@ async function insertWithAudit(
   action: string,
   describe: (trx: RecordsTransaction) => Promise<Parameters<typeof insertToken>[2]>,
 ): Promise<ShownNewToken> {
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     const { row, token } = await insertToken(trx, clock, await describe(trx));
     const details = { before: null, after: audited(row) };
     await appendAudit(trx, clock, { actor: actor.name, action, subject: row.id, details });
@@ -185,7 +187,8 @@ export async function rotateToken(
 ): Promise<ShownNewToken> {
   requirePermission(actor, 'tokens:write');
   const { records, clock } = deps;
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdRow(trx, 'tokens', tokenId);
     const old = await trx.selectFrom('tokens').selectAll().where('id', '=', tokenId).executeTakeFirst();
     if (!old || old.scope === 'host') throw unknownToken();
     const role = roleOfScope(old.scope);
@@ -244,7 +247,8 @@ async function endToken(
   isOne: (row: TokenRow, trx: RecordsTransaction) => boolean | Promise<boolean>,
   action: string,
 ): Promise<void> {
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
+    await holdRow(trx, 'tokens', tokenId);
     const row = await trx.selectFrom('tokens').selectAll().where('id', '=', tokenId).executeTakeFirst();
     if (!row || !(await isOne(row, trx))) throw unknownToken();
     await trx.deleteFrom('tokens').where('id', '=', tokenId).execute();

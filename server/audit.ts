@@ -3,6 +3,7 @@ import { type Clock, formatSeconds } from '../base/clock.js';
 import { canonicalJson, type Json } from '../base/json.js';
 import { ServerError } from './error.js';
 import type { RecordsTransaction } from './records/database.js';
+import { holdLock } from './records/lock.js';
 import type { AuditRow } from './records/tables.js';
 
 /** One act, chained to the one before: `hash` covers everything else in it, and `previous` is the hash before. */
@@ -42,11 +43,7 @@ export function auditHash(entry: Omit<AuditEntry, 'hash'>): string {
 
 /** Adds an entry in the transaction of the act itself: both happen or neither. */
 export async function appendAudit(trx: RecordsTransaction, clock: Clock, act: AuditAct): Promise<AuditEntry> {
-  await trx // one writer at a time, also where the database has more than one
-    .insertInto('locks')
-    .values({ name: 'audit' })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ name: 'audit' }))
-    .execute();
+  await holdLock(trx, 'audit');
   const head = await trx
     .selectFrom('audit')
     .select(['sequence', 'hash'])

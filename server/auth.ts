@@ -3,6 +3,7 @@ import { type Actor, actorOf, requirePermission } from './actor.js';
 import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
 import type { Scope, TokenRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 import { type Permission, roleOfScope } from './roles.js';
 import { tokenDigest, tokenPattern } from './tokens.js';
 
@@ -94,7 +95,7 @@ async function recordUse({ records, clock }: Pick<ServerDeps, 'records' | 'clock
   const now = clock.now();
   const lastUsedAt = row.lastUsedAt === null ? null : parseSeconds(row.lastUsedAt);
   if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < lastUsedGrainMs) return;
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     await trx
       .updateTable('tokens')
       .set({ lastUsedAt: formatSeconds(now) })

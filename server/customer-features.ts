@@ -7,6 +7,7 @@ import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { CustomerFeatureRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 
 /** The random name says nothing of whose it is: target paths are public. */
 export function isCustomerFeature(feature: string): boolean {
@@ -22,7 +23,7 @@ export async function createCustomerFeature(
 ): Promise<CustomerFeatureRow> {
   requirePermission(actor, 'customers:write');
   const { records, clock } = deps;
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     if (!(await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst()))
       throw new ServerError('not-found', 'customer: expected a known id, got another');
     const feature = `c-${randomBytes(6).toString('hex')}`;

@@ -10,6 +10,8 @@ import { newId } from './ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { CustomerRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { displayName, searchText } from './routes/fields.js';
 
 export const customerSchema = z.strictObject({ name: displayName });
@@ -28,7 +30,7 @@ export async function createCustomer(
 ): Promise<Tagged<CustomerRow>> {
   requirePermission(actor, 'customers:write');
   const row: CustomerRow = { id: newId('cus', clock), name, createdAt: formatSeconds(clock.now()) };
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     await trx.insertInto('customers').values(row).execute();
     const details = { before: null, after: { name } };
     await appendAudit(trx, clock, { actor: actor.name, action: 'customer.create', subject: row.id, details });
@@ -75,7 +77,8 @@ export async function updateCustomer(
   ifMatch?: string,
 ): Promise<Tagged<CustomerRow>> {
   requirePermission(actor, 'customers:write');
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdRow(trx, 'customers', customerId);
     const row = await requireKnownCustomer(trx, actor, customerId);
     requireMatch(ifMatch, tagged(row).tag, `customer ${customerId}`);
     await trx.updateTable('customers').set({ name }).where('id', '=', customerId).execute();

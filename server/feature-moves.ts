@@ -12,6 +12,7 @@ import { licenseFeatures, licenseState, loadSold, planOf, type SoldLicense } fro
 import { type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { FeatureMoveRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 import { id, slug, time } from './routes/fields.js';
 import { planIds, settleMoves } from './settle-moves.js';
 
@@ -109,7 +110,7 @@ export async function createMove(
     appliedAt: null,
     cancelledAt: null,
   };
-  const seen = await records.transaction().execute(async (trx) => {
+  const seen = await transact(records, async (trx) => {
     const ahead = await preview(trx, deps, input);
     await requireFeatureIn(trx, input);
     await trx.insertInto('featureMoves').values(row).execute();
@@ -166,7 +167,7 @@ export async function cancelMove(deps: ServerDeps, actor: Actor, moveId: string)
   requirePermission(actor, 'plans:write');
   await settleMoves(deps);
   const { records, clock } = deps;
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     const move = await requireMove(trx, moveId);
     const cancelled = await trx
       .updateTable('featureMoves')

@@ -17,6 +17,7 @@ import { defaultConfig } from './config.js';
 import type { ServerKeys, ServerParts } from './deps.js';
 import { ServerError } from './error.js';
 import { openRecords } from './records/database.js';
+import { transact } from './records/transaction.js';
 import { insertToken } from './tokens.js';
 
 const keyNames = ['snapshot', 'timestamp', 'license', 'distribution'] as const;
@@ -98,7 +99,7 @@ function notEmpty(dir: string): ServerError {
 async function initRecords(path: string, clock: Clock): Promise<string> {
   const records = await openRecords(path);
   try {
-    return await records.transaction().execute(async (trx) => {
+    return await transact(records, async (trx) => {
       const { row, token } = await insertToken(trx, clock, { name: 'first admin', scope: 'admin' });
       const details = { name: row.name, scope: row.scope };
       await appendAudit(trx, clock, { actor: 'server', action: 'token.create', subject: row.id, details });

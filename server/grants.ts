@@ -14,6 +14,8 @@ import { ServerError } from './error.js';
 import { licenseEnd, planOf, requireEntitled } from './licensing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { DocumentRow, HostRow, LicenseRow, PackRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { recordSight, retakeSeat } from './seats.js';
 import { settleMoves } from './settle-moves.js';
 
@@ -35,8 +37,8 @@ export async function issueDocument(
   offlineDays: number | null = null,
 ): Promise<Uint8Array> {
   await settleMoves(deps);
-  return deps.records.transaction().execute(async (trx) => {
-    const host = await trx.selectFrom('hosts').selectAll().where('id', '=', hostId).executeTakeFirst();
+  return transact(deps.records, async (trx) => {
+    const host = await holdHost(trx, hostId);
     if (!host) throw new ServerError('token-invalid', 'authorization: expected the token of a host, got none');
     const row = await trx.selectFrom('licenses').selectAll().where('id', '=', host.licenseId).executeTakeFirstOrThrow();
     const license = await requireEntitled(trx, row, deps.clock.now());
@@ -80,6 +82,14 @@ export async function issueDocument(
     await recordDelivery(trx, host, document, sha256Hex(bytes));
     return bytes;
   });
+}
+
+/** The licence's row first: seats and serials are counted under it. */
+async function holdHost(trx: RecordsTransaction, hostId: string): Promise<HostRow | undefined> {
+  const known = await trx.selectFrom('hosts').select('licenseId').where('id', '=', hostId).executeTakeFirst();
+  if (!known) return undefined;
+  await holdRow(trx, 'licenses', known.licenseId);
+  return trx.selectFrom('hosts').selectAll().where('id', '=', hostId).forNoKeyUpdate().executeTakeFirst();
 }
 
 function signDocument({ keys }: GrantDeps, document: License): Uint8Array {

@@ -10,6 +10,8 @@ import { newId } from './ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { GroupRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { displayName, id, searchText } from './routes/fields.js';
 
 export const newGroupSchema = z.strictObject({ customerId: id, name: displayName });
@@ -28,7 +30,7 @@ export async function createGroup(
   { customerId, name }: z.output<typeof newGroupSchema>,
 ): Promise<Tagged<GroupRow>> {
   requirePermission(actor, 'hosts:write');
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     const known = await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst();
     if (!known || !mayKnow(actor, customerId))
       throw new ServerError('reference-unknown', 'body at /customerId: expected a known customer, got another id');
@@ -72,7 +74,8 @@ export async function updateGroup(
   ifMatch?: string,
 ): Promise<Tagged<GroupRow>> {
   requirePermission(actor, 'hosts:write');
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdRow(trx, 'groups', groupId);
     const row = await requireGroup(trx, actor, groupId);
     requireMatch(ifMatch, tagged(row).tag, `group ${groupId}`);
     await trx.updateTable('groups').set({ name }).where('id', '=', groupId).execute();
@@ -85,7 +88,8 @@ export async function updateGroup(
 /** Its hosts stay, without a group. @throws ServerError `not-found` */
 export async function deleteGroup({ records, clock }: ServerDeps, actor: Actor, groupId: string): Promise<void> {
   requirePermission(actor, 'hosts:write');
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
+    await holdRow(trx, 'groups', groupId);
     const { customerId, name } = await requireGroup(trx, actor, groupId);
     const hosts = await trx
       .updateTable('hosts')

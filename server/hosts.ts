@@ -10,6 +10,8 @@ import { requireGroup } from './groups.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { HostRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { displayName, id, searchText, time } from './routes/fields.js';
 
 export const hostChangeSchema = z
@@ -91,7 +93,9 @@ export async function updateHost(
   ifMatch?: string,
 ): Promise<Tagged<ShownHost>> {
   requirePermission(actor, 'hosts:write');
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    if (typeof change.groupId === 'string') await holdRow(trx, 'groups', change.groupId);
+    await holdRow(trx, 'hosts', hostId);
     const row = await requireHost(trx, actor, hostId);
     requireMatch(ifMatch, tagged(row).tag, `host ${hostId}`);
     const { name = row.name, groupId = row.groupId } = change;
@@ -128,7 +132,8 @@ async function requireOwnGroup(
 /** Frees its seat and ends its tokens. @throws ServerError `not-found` */
 export async function removeHost({ records, clock }: ServerDeps, actor: Actor, hostId: string): Promise<void> {
   requirePermission(actor, 'hosts:write');
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
+    await holdRow(trx, 'hosts', hostId);
     const row = await requireHost(trx, actor, hostId);
     await trx.deleteFrom('hosts').where('id', '=', hostId).execute();
     const details = {

@@ -4,6 +4,7 @@ import { dayMs, hourMs, parseSeconds } from '../base/clock.js';
 import type { ServerDeps } from './deps.js';
 import { currentRole, loadRepository, onlineVersions, signSnapshot, signTimestamp } from './repository.js';
 import { settleMoves } from './settle-moves.js';
+import { transact } from './records/transaction.js';
 
 type JobDeps = Pick<ServerDeps, 'records' | 'keys' | 'clock' | 'publishing' | 'metrics' | 'log' | 'refusals'>;
 
@@ -13,7 +14,7 @@ export async function refreshTimestamp({ records, keys, clock, publishing }: Job
     const before = await onlineVersions(records);
     const snapshot = await currentRole(records, 'snapshot');
     if (snapshot === null) return;
-    await records.transaction().execute(async (trx) => signTimestamp(trx, keys, clock, snapshot, before));
+    await transact(records, async (trx) => signTimestamp(trx, keys, clock, snapshot, before));
   });
 }
 
@@ -23,7 +24,7 @@ export async function refreshSnapshot({ records, keys, clock, publishing }: JobD
     const before = await onlineVersions(records);
     const repository = await loadRepository(records);
     if (repository === null) return;
-    await records.transaction().execute(async (trx) => signSnapshot(trx, keys, clock, repository, before));
+    await transact(records, async (trx) => signSnapshot(trx, keys, clock, repository, before));
   });
 }
 

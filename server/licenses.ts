@@ -17,6 +17,8 @@ import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '
 import { requireSoldPlan } from './plans.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { LicenseRow, PlanRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { features, id, searchText, seats, slug, time } from './routes/fields.js';
 import { usedSeats } from './seats.js';
 import { settleMoves } from './settle-moves.js';
@@ -93,7 +95,7 @@ export async function sellLicense(
   await settleMoves(deps);
   const { records, clock } = deps;
   const { licenseKey, keyDigest } = newLicenseKeyWithDigest();
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     const plan = input.planId === undefined ? null : await requireSoldPlan(trx, input.planId);
     const row = newRow(deps, input, plan, keyDigest);
     const sold: SoldLicense = { ...row, plan };
@@ -242,12 +244,8 @@ export async function changeLicense(
   requirePermission(actor, 'licenses:write');
   await settleMoves(deps);
   const { records, clock } = deps;
-  return records.transaction().execute(async (trx) => {
-    await trx // holds the row where the database has more than one writer
-      .updateTable('licenses')
-      .set((e) => ({ seats: e.ref('seats') }))
-      .where('id', '=', licenseId)
-      .execute();
+  return transact(records, async (trx) => {
+    await holdRow(trx, 'licenses', licenseId);
     const before = await requireLicense(trx, actor, licenseId);
     requireMatch(ifMatch, licenseTag(before), `license ${licenseId}`);
     const after = await change(before, trx);

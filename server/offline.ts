@@ -15,13 +15,14 @@ import { issueDocument } from './grants.js';
 import { requireEntitled } from './licensing.js';
 import { requireLicense } from './licenses.js';
 import type { HostRow, LicenseRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 import { id } from './routes/fields.js';
 import { type Representation } from './send.js';
 
 /** Days that a carried document is valid: from one stick to the one after the next, when they come monthly. */
-const defaultDays = 60;
+export const defaultOfflineDays = 60;
 
-const days = z.int().min(1).max(366).default(defaultDays);
+const days = z.int().min(1).max(366).default(defaultOfflineDays);
 
 export const offlineDocumentSchema = z.strictObject({ days });
 
@@ -102,7 +103,7 @@ export async function issueOfflineDocument(
   requirePermission(actor, 'hosts:write');
   const { host, license } = await requireOwnHost(deps, actor, hostId);
   const document = await issueDocument(deps, hostId, [], input.days);
-  await deps.records.transaction().execute((trx) =>
+  await transact(deps.records, (trx) =>
     appendAudit(trx, deps.clock, {
       actor: actor.name,
       action: 'host.carry-document',

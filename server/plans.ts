@@ -13,6 +13,8 @@ import { newId } from './ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from './listing.js';
 import type { Records, RecordsTransaction } from './records/database.js';
 import type { PlanRow } from './records/tables.js';
+import { holdRow } from './records/lock.js';
+import { transact } from './records/transaction.js';
 import { displayName, features, searchText, seats, slug } from './routes/fields.js';
 
 const planFeatures = features.refine((names) => !names.some(isCustomerFeature), 'expected no feature of one customer');
@@ -77,7 +79,7 @@ export async function createPlan(deps: ServerDeps, actor: Actor, input: NewPlan)
     createdAt: formatSeconds(clock.now()),
     archivedAt: null,
   };
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     await trx.insertInto('plans').values(row).execute();
     await appendAudit(trx, clock, {
       actor: actor.name,
@@ -130,7 +132,8 @@ export async function updatePlan(
   requirePermission(actor, 'plans:write');
   await settleMoves(deps);
   const { records, clock } = deps;
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdRow(trx, 'plans', id);
     const row = await requirePlan(trx, id);
     requireMatch(ifMatch, tagged(row).tag, `plan ${id}`);
     const now = formatSeconds(clock.now());

@@ -2,6 +2,7 @@
 import { type Clock, formatSeconds } from '../base/clock.js';
 import { Queue } from './queue.js';
 import type { Records } from './records/database.js';
+import { transact } from './records/transaction.js';
 
 /**
  * Counted in memory and saved by {@link Refusals.save}: a flood of refused requests writes nothing by itself. What was
@@ -27,8 +28,8 @@ export class Refusals {
       const counts = this.#counts;
       this.#counts = new Map();
       if (counts.size === 0) return;
-      await records.transaction().execute(async (trx) => {
-        for (const [key, count] of counts) {
+      await transact(records, async (trx) => {
+        for (const [key, count] of [...counts].sort()) {
           const [day = '', code = ''] = key.split(' ');
           await trx
             .insertInto('refusals')

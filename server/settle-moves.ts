@@ -5,6 +5,7 @@ import type { ServerDeps } from './deps.js';
 import { licenseFeatures, loadSold } from './licensing.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { FeatureMoveRow, PlanRow } from './records/tables.js';
+import { transact } from './records/transaction.js';
 
 /**
  * Lets feature moves take effect whose time has come. Everything that looks at plans calls it first, so that a move acts
@@ -22,7 +23,7 @@ export async function settleMoves({ records, clock }: Pick<ServerDeps, 'records'
     .orderBy('id')
     .execute();
   for (const { id } of due)
-    await records.transaction().execute(async (trx) => {
+    await transact(records, async (trx) => {
       const move = await trx
         .updateTable('featureMoves') // of two servers that come at once, one finds it settled
         .set({ appliedAt: now })
@@ -46,6 +47,7 @@ async function applyMove(
     .selectAll()
     .where('id', 'in', [...new Set([...from, ...to])])
     .orderBy('id')
+    .forNoKeyUpdate()
     .execute();
   const kept = move.keepExisting === 1 ? await keepFeature(trx, move, plans) : [];
   const changes = plans.map((plan) => {
@@ -82,7 +84,13 @@ async function keepFeature(
 ): Promise<string[]> {
   const losing = planIds(fromPlans).filter((id) => !planIds(toPlans).includes(id));
   if (losing.length === 0) return [];
-  const rows = await trx.selectFrom('licenses').selectAll().where('planId', 'in', losing).orderBy('id').execute();
+  const rows = await trx
+    .selectFrom('licenses')
+    .selectAll()
+    .where('planId', 'in', losing)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
   const kept: string[] = [];
   for (const license of await loadSold(trx, rows, plans)) {
     if (!licenseFeatures(license).includes(feature)) continue;

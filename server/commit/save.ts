@@ -4,6 +4,7 @@ import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { isUniqueViolation, type RecordsTransaction } from '../records/database.js';
 import type { PackRow } from '../records/tables.js';
+import { transact } from '../records/transaction.js';
 import { insertMetadata, type OnlineVersions, signSnapshot } from '../repository.js';
 import type { AcceptedCommit } from './commit.js';
 
@@ -22,7 +23,7 @@ export async function saveCommit(
 ): Promise<OnlineVersions> {
   const { roots, targets, roles, packs, feeds, repository } = accepted;
   try {
-    return await records.transaction().execute(async (trx) => {
+    return await transact(records, async (trx) => {
       for (const pack of packs) await savePack(trx, pack);
       for (const { signed, bytes } of roots) await insertMetadata(trx, clock, 'root', signed.version, bytes);
       if (targets) await insertMetadata(trx, clock, 'targets', targets.signed.version, targets.bytes);

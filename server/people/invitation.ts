@@ -8,6 +8,7 @@ import { hashPassword, requireGoodPassword } from './password.js';
 import type { PersonRow } from './rows.js';
 import { type NewSession, startSession } from './session.js';
 import { acceptedTotpStep, newTotpSecret } from './totp.js';
+import { transact } from '../records/transaction.js';
 
 /** How long an invitation may lie in a mailbox. */
 export const invitationDays = 7;
@@ -69,7 +70,7 @@ export async function acceptInvitation(
   if (step === null)
     throw new ServerError('code-wrong', 'code: expected the six digits that the app shows now, got others');
   const passwordHash = await hashPassword(password);
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable('people')
       .set({ passwordHash, totpStep: step, invitationDigest: null, invitationExpiresAt: null })

@@ -8,6 +8,8 @@ import { ServerError } from '../error.js';
 import { newId } from '../ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../listing.js';
 import { isUniqueViolation, type Records, type RecordsTransaction } from '../records/database.js';
+import { holdLock, holdRow } from '../records/lock.js';
+import { transact } from '../records/transaction.js';
 import { newInvitation } from './invitation.js';
 import { type Role, roles } from '../roles.js';
 import { displayName, id, searchText } from '../routes/fields.js';
@@ -53,6 +55,9 @@ export const personChangeSchema = z
   })
   .refine((members) => Object.keys(members).length > 0, 'expected at least one member to change');
 export type PersonChange = z.output<typeof personChangeSchema>;
+
+/** Held by whoever may take away an owner: of two at once, the second sees what the first has done. */
+const owners = 'owners';
 
 export function shownPerson(row: PersonRow): Person {
   const { id, email, name, role, customerId, createdAt, lastSignInAt } = row;
@@ -117,7 +122,7 @@ export async function invitePerson(
     createdAt: formatSeconds(clock.now()),
     lastSignInAt: null,
   };
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     await requireCustomer(trx, terms.customerId);
     try {
       await trx.insertInto('people').values(row).execute();
@@ -148,7 +153,9 @@ export async function reinvitePerson(
 ): Promise<{ person: Person; invitation: string }> {
   requirePermission(actor, 'people:write');
   const { invitation, ...columns } = newInvitation(clock);
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdLock(trx, owners);
+    await holdRow(trx, 'people', personId);
     const row = await findRow(trx, personId);
     if (row.passwordHash !== null) await requireOtherOwner(trx, row);
     await trx
@@ -175,7 +182,9 @@ export async function changePerson(
   ifMatch?: string,
 ): Promise<Tagged<Person>> {
   requirePermission(actor, 'people:write');
-  return records.transaction().execute(async (trx) => {
+  return transact(records, async (trx) => {
+    await holdLock(trx, owners);
+    await holdRow(trx, 'people', personId);
     const row = await findRow(trx, personId);
     requireMatch(ifMatch, tagged(row).tag, `person ${personId}`);
     const { disabled, ...others } = change;

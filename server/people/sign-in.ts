@@ -8,6 +8,7 @@ import type { Person } from './person.js';
 import type { PersonRow } from './rows.js';
 import { type NewSession, type Session, startSession } from './session.js';
 import { acceptedTotpStep } from './totp.js';
+import { transact } from '../records/transaction.js';
 
 export interface Credentials {
   /** Lower case. */
@@ -38,7 +39,7 @@ export async function signIn(
     log.warn({ address, personId: row?.id ?? null }, 'sign-in refused');
     throw refused();
   }
-  const session = await records.transaction().execute(async (trx) => {
+  const session = await transact(records, async (trx) => {
     await takeStep(trx, row, step, { lastSignInAt: formatSeconds(clock.now()) });
     await appendAudit(trx, clock, { actor: `person:${row.id}`, action: 'person.sign-in', subject: row.id });
     return startSession(trx, clock, row.id, 'local');
@@ -67,7 +68,7 @@ export async function changePassword(
   const step = await provenStep(deps, row, given);
   if (!row || step === null) throw refused();
   const passwordHash = await hashPassword(given.next);
-  await records.transaction().execute(async (trx) => {
+  await transact(records, async (trx) => {
     await takeStep(trx, row, step, { passwordHash });
     await trx.deleteFrom('sessions').where('personId', '=', id).where('digest', '!=', session.digest).execute();
     await appendAudit(trx, clock, { actor: `person:${id}`, action: 'person.password', subject: id });

@@ -1,7 +1,10 @@
 import { type Dialect, Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
 import Database from 'libsql';
 import { ServerError } from '../error.js';
+import { JoiningDialect } from './joining.js';
+import { holdAdvisoryLock, isPostgres } from './lock.js';
 import { migrations } from './migrations.js';
+import { SingleWriter } from './single-writer.js';
 import type { Tables } from './tables.js';
 
 export type Records = Kysely<Tables>;
@@ -27,7 +30,7 @@ export function openSqlite(path: string): SqliteDatabase {
   return {
     close: () => database.close(),
     // On a full disk SQLite rolls back by itself; a second rollback would fail and hide why.
-    prepare: (sql) => database.prepare(sql === 'rollback' && !database.inTransaction ? 'select 0 where 0' : sql),
+    prepare: (sql) => database.prepare(/^rollback/.test(sql) && !database.inTransaction ? 'select 0 where 0' : sql),
   };
 }
 
@@ -37,40 +40,49 @@ export async function recordsOn(database: SqliteDatabase): Promise<Records> {
 }
 
 /**
- * Any database that kysely speaks to, with its tables brought up to date.
+ * Any database that kysely speaks to, with its tables brought up to date: of processes that start together one does it,
+ * the others wait.
  *
  * @throws ServerError `records-version` for tables of a newer server
  */
 export async function migrateRecords(dialect: Dialect): Promise<Records> {
-  const db = new Kysely<Tables & { schemaVersion: { version: number } }>({ dialect });
-  await db.schema
-    .createTable('schemaVersion')
-    .ifNotExists()
-    .addColumn('version', 'integer', (c) => c.primaryKey())
-    .execute();
-  const done = await db
-    .selectFrom('schemaVersion')
-    .select((e) => e.fn.max('version').as('version'))
-    .executeTakeFirst();
-  const current = done?.version ?? 0;
-  if (current > migrations.length) {
-    await db.destroy();
-    throw new ServerError(
-      'records-version',
-      `records: expected tables of version ${migrations.length} or older, got version ${current}`,
-      { hint: 'start the newer version of yms that wrote this folder' },
-    );
-  }
-  for (const [i, migrate] of migrations.slice(current).entries()) {
+  const db = new Kysely<Tables & { schemaVersion: { version: number } }>({ dialect: new JoiningDialect(dialect) });
+  const records = isPostgres(db) ? db : db.withPlugin(new SingleWriter());
+  try {
     await db.transaction().execute(async (trx) => {
-      await migrate(trx as unknown as Kysely<unknown>);
-      await trx
-        .insertInto('schemaVersion')
-        .values({ version: current + i + 1 })
+      if (isPostgres(db)) await holdAdvisoryLock(trx, 'migrate');
+      await trx.schema
+        .createTable('schemaVersion')
+        .ifNotExists()
+        .addColumn('version', 'integer', (c) => c.primaryKey())
         .execute();
+      const done = await trx
+        .selectFrom('schemaVersion')
+        .select((e) => e.fn.max('version').as('version'))
+        .executeTakeFirst();
+      const current = done?.version ?? 0;
+      if (current > migrations.length) throw newerTables(current);
+      for (const [i, migrate] of migrations.slice(current).entries()) {
+        await migrate(trx as unknown as Kysely<unknown>);
+        await trx
+          .insertInto('schemaVersion')
+          .values({ version: current + i + 1 })
+          .execute();
+      }
     });
+  } catch (error) {
+    await db.destroy();
+    throw error;
   }
-  return db;
+  return records;
+}
+
+function newerTables(version: number): ServerError {
+  return new ServerError(
+    'records-version',
+    `records: expected tables of version ${migrations.length} or older, got version ${version}`,
+    { hint: 'start the newer version of yms that wrote these records' },
+  );
 }
 
 /** Whether an insert failed because its unique key is taken (SQLite; PostgreSQL calls it 23505). */

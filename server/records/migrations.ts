@@ -3,7 +3,7 @@ import { peopleTables } from '../people/rows.js';
 import { salesTables } from './sales-tables.js';
 
 /**
- * Steps from an empty database to today's tables, each run once, in order, in a transaction of its own. A step that was
+ * Steps from an empty database to today's tables, each run once, in order, all in one transaction. A step that was
  * released is never changed. Only what SQLite and PostgreSQL both understand.
  */
 export const migrations: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [firstTables, salesTables, peopleTables];
