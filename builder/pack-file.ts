@@ -3,7 +3,7 @@ import { rolePolicy, type RolePolicy, verifyMetadata } from '../keys/metadata.js
 import { verifySelfSigned } from '../keys/root.js';
 import type { Opener } from '../keys/signer.js';
 import { parseArchive } from '../packs/archive.js';
-import { type PackHeader, parseHeader } from '../packs/header.js';
+import { maxPackBytes, type PackHeader, parseHeader } from '../packs/header.js';
 import type { Manifest } from '../packs/manifest.js';
 import {
   openContentKey,
@@ -18,8 +18,6 @@ import { loadMetadataFile } from './ceremony.js';
 import { BuilderError } from './error.js';
 import { loadPublicKey } from './public-key-file.js';
 import { featurePolicy } from './release-base.js';
-
-const maxPackBytes = 300 * 1024 * 1024;
 
 /** A pack on disk, its outer structure read. @throws BuilderError `pack-foreign`; PackError, KeyError, BaseError */
 export async function loadPackFile(path: string): Promise<UnverifiedPack> {

@@ -8,7 +8,7 @@ import { lifetimeDays, specVersion, type TargetCustom, type TargetsRole } from '
 import type { Signer } from '../keys/signer.js';
 import { signMetadata } from '../keys/signing.js';
 import { feedPath } from '../packs/feed.js';
-import type { PackHeader } from '../packs/header.js';
+import { maxPackBytes, type PackHeader } from '../packs/header.js';
 import { readPack, verifyPack } from '../packs/pack.js';
 import { targetPath } from './build.js';
 import type { PackConfig } from './config.js';
@@ -16,8 +16,6 @@ import { BuilderError } from './error.js';
 import { type BuiltFeed, loadFeeds } from './feeds/release.js';
 import { featurePolicy, type ReleaseBase } from './release-base.js';
 import { type CommitFiles, postCommit, type ServerAccess, uploadBlob } from './server-client.js';
-
-export const maxPackBytes = 300 * 1024 * 1024;
 
 /** A built pack, verified under the release keys of its feature and ready for its target path. */
 export interface BuiltPack {

@@ -5,6 +5,9 @@ import { keyidPattern, publicKeySchema, type PublicKeyJson } from './key.js';
 
 export const specVersion = '1.0.31';
 
+/** What a reader takes at most, in bytes. Length and hash of the parent bound all but root and timestamp more tightly. */
+export const metadataMaxBytes = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets: 5_000_000 } as const;
+
 /** Names of features, packs, channels and roles: no dots, since dots separate the parts of a file name. */
 export const namePattern = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 

@@ -1,6 +1,6 @@
 import { CodedError } from '../base/error.js';
 
-/** Codes and their meaning: docs/spec/pack.md and docs/spec/license.md, "Codes". */
+/** Codes and their meaning: docs/spec/pack.md, docs/spec/license.md and docs/spec/offline.md, "Codes". */
 export type PackErrorCode =
   | 'pack-truncated'
   | 'header-length'
@@ -32,6 +32,9 @@ export type PackErrorCode =
   | 'item-order'
   | 'content-digest'
   | 'license-malformed'
-  | 'activation-malformed';
+  | 'activation-malformed'
+  | 'bundle-entry'
+  | 'bundle-format'
+  | 'bundle-too-large';
 
 export class PackError extends CodedError<PackErrorCode> {}

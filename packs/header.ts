@@ -5,6 +5,8 @@ import { isPayloadLength, payloadLength } from './payload.js';
 
 export const packPayloadType = 'application/vnd.yms.pack+json';
 
+/** Of a whole file: header and payload at their longest, and some room. */
+export const maxPackBytes = 300 * 1024 * 1024;
 /** Of the envelope as it stands in the file. */
 export const maxHeaderBytes = 1_048_576;
 /** Of the archive, before compression. */

@@ -8,6 +8,7 @@ import { parseJson } from '../base/json.js';
 import { encodePublicKey } from '../keys/key.js';
 import { encodePublicKeyFile, saveKeyFile } from '../keys/keyfile.js';
 import { newSealingKey } from '../keys/sealing.js';
+import { metadataMaxBytes } from '../keys/roles.js';
 import type { Opener } from '../keys/signer.js';
 import { serverId } from '../packs/license.js';
 import { callApi } from './api.js';
@@ -18,7 +19,6 @@ import { httpSource, type RepositorySource } from './fetcher.js';
 import { carriedRootOf, type FirstTrust, saveTrust } from './first-trust.js';
 import { withHome } from './home.js';
 import { emptyPointer, loadPointer } from './pointer.js';
-import { metadataMaxBytes } from './refresh.js';
 import { Repository } from './repository.js';
 import type { Endpoint } from './update.js';
 

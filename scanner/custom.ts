@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { CodedError } from '../base/error.js';
 import { readFileAtMost } from '../base/files.js';
 import type { Opener } from '../keys/signer.js';
+import { maxPackBytes } from '../packs/header.js';
 import { encodeItem } from '../packs/item.js';
 import { openContentKey, openPack, readPack, verifyPack } from '../packs/pack.js';
 import type { DisabledRule } from '../rules/disable-list.js';
@@ -10,7 +11,7 @@ import { loadRuleFolder, type RuleFile } from '../rules/folder.js';
 import type { CustomSigners } from './custom-signers.js';
 import { decodeItems, isRule, type RuleItem } from './decode.js';
 import { refusedOrThrow, ScannerError } from './error.js';
-import { packMaxBytes, requireClient } from './install.js';
+import { requireClient } from './install.js';
 
 /** A rule of this endpoint's own, and the file it came from. */
 export type LocalItem = RuleItem & {
@@ -87,7 +88,7 @@ function readItems({ file, items }: RuleFile): Promise<LocalItem[]> {
 
 /** A pack made with `yms encrypt`: feature `custom`, signed by a team, sealed to this host among others. */
 async function readPackFile({ file, path }: RuleFile, { host, signers, client }: CustomPackKeys): Promise<LocalItem[]> {
-  const unverified = readPack(await readFileAtMost(path, packMaxBytes), file);
+  const unverified = readPack(await readFileAtMost(path, maxPackBytes), file);
   if (unverified === null)
     throw new ScannerError('pack-mismatch', `${file}: expected a pack (yms1), got another kind of file`);
   const verified = verifyPack(unverified, { ...signers, expect: { feature: 'custom' } });

@@ -45,9 +45,6 @@ export type ScannerErrorCode =
   | 'sequence-rollback'
   // without a network
   | 'answer-mismatch'
-  | 'bundle-entry'
-  | 'bundle-format'
-  | 'bundle-too-large'
   | 'no-server'
   | 'request-missing'
   // local rules

@@ -2,12 +2,12 @@ import { sha256Hex } from '../base/bytes.js';
 import { readFileIfPresent, writeFileAtomic } from '../base/files.js';
 import { parseMetadata, rolePolicy, verifyMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
+import { metadataMaxBytes } from '../keys/roles.js';
 import { refusedOrThrow, ScannerError } from './error.js';
 import type { RepositorySource } from './fetcher.js';
 import type { Home } from './home.js';
 import { loadMetadata, loadTrustedRoot } from './metadata-folder.js';
 import { emptyPointer, loadPointer, type Pointer, savePointer } from './pointer.js';
-import { metadataMaxBytes } from './refresh.js';
 import type { Repository } from './repository.js';
 
 /** What people carried here to begin to trust: the root itself, or the SHA-256 of the repository's `1.root.json`. */

@@ -6,7 +6,7 @@ import { compareVersions } from '../base/version.js';
 import { encodePublicKey, parsePublicKey } from '../keys/key.js';
 import { namePattern } from '../keys/roles.js';
 import type { Opener } from '../keys/signer.js';
-import type { PackHeader } from '../packs/header.js';
+import { maxPackBytes, type PackHeader } from '../packs/header.js';
 import { type Grant, type License, openGrant } from '../packs/license.js';
 import { type OpenedPack, openPack, readPack, verifyPack } from '../packs/pack.js';
 import { decodeItems, type DecodedItem } from './decode.js';
@@ -15,9 +15,6 @@ import { type Progress, type RepositorySource, verifyTarget } from './fetcher.js
 import type { Home } from './home.js';
 import { type AcceptedPack, packFileName, packKey } from './pointer.js';
 import type { TrustedTarget } from './trust.js';
-
-/** A pack may be as long as its payload and header may be; the role's length bounds it first. */
-export const packMaxBytes = 300 * 1024 * 1024;
 
 export interface InstallOrder {
   readonly home: Home;
@@ -79,7 +76,7 @@ export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
  */
 export async function repairPack(home: Home, source: RepositorySource, target: TrustedTarget): Promise<void> {
   const path = join(home.packs, packFileName(target));
-  const stored = await readFileIfPresent(path, packMaxBytes);
+  const stored = await readFileIfPresent(path, maxPackBytes);
   if (stored === null || sha256Hex(stored) !== target.sha256)
     await writeFileAtomic(path, await fetchPack(source, target));
 }
@@ -109,16 +106,16 @@ function requireNewer(target: TrustedTarget, active: AcceptedPack | undefined): 
 
 /** A file that an interrupted update had saved already is not fetched twice. */
 async function storedOrFetched({ home, source, target, onProgress }: InstallOrder): Promise<Uint8Array> {
-  const stored = await readFileIfPresent(join(home.packs, packFileName(target)), packMaxBytes);
+  const stored = await readFileIfPresent(join(home.packs, packFileName(target)), maxPackBytes);
   if (stored !== null && sha256Hex(stored) === target.sha256) return verifyTarget(target, stored);
   return fetchPack(source, target, onProgress);
 }
 
 function fetchPack(source: RepositorySource, target: TrustedTarget, onProgress?: Progress): Promise<Uint8Array> {
-  if (target.length > packMaxBytes)
+  if (target.length > maxPackBytes)
     throw new ScannerError(
       'target-mismatch',
-      `${target.path}: expected at most ${packMaxBytes} bytes, got ${target.length}`,
+      `${target.path}: expected at most ${maxPackBytes} bytes, got ${target.length}`,
     );
   return source.target(target, onProgress);
 }
@@ -172,7 +169,7 @@ export interface LoadedPack {
 export async function loadPack(home: Home, accepted: AcceptedPack, host: Opener): Promise<LoadedPack> {
   const { feature, pack, channel, version, sequence, signers } = accepted;
   const path = join(home.packs, packFileName(accepted));
-  const bytes = await readFileIfPresent(path, packMaxBytes);
+  const bytes = await readFileIfPresent(path, maxPackBytes);
   const sha256 = bytes === null ? 'no file' : sha256Hex(bytes);
   const unverified = bytes === null ? null : readPack(bytes, path);
   if (sha256 !== accepted.sha256 || unverified === null)

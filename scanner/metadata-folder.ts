@@ -5,9 +5,9 @@ import { systemCode } from '../base/error.js';
 import { readFileIfPresent, unwritable, writeFileAtomic } from '../base/files.js';
 import { parseMetadata } from '../keys/metadata.js';
 import { verifySelfSigned } from '../keys/root.js';
+import { metadataMaxBytes } from '../keys/roles.js';
 import { ScannerError, unlessRefused } from './error.js';
 import { type Home } from './home.js';
-import { metadataMaxBytes } from './refresh.js';
 import type { TrustedFiles } from './trust.js';
 
 /** A digest of a set's content: the name of its folder. */

@@ -1,10 +1,8 @@
 import { sha256Hex } from '../base/bytes.js';
+import { metadataMaxBytes } from '../keys/roles.js';
 import { ScannerError, unlessRefused } from './error.js';
 import type { RepositorySource } from './fetcher.js';
 import { Trust, type TrustedFiles, type TrustedTarget } from './trust.js';
-
-/** Bytes. Length and hash of the parent bound all but root and timestamp more tightly. */
-export const metadataMaxBytes = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets: 5_000_000 } as const;
 
 /** TUF 5.3.3 asks for a bound. */
 export const maxRootRotations = 256;

@@ -9,6 +9,7 @@ import {
   parseActivation,
   type OfflineActivation,
 } from '../../packs/activation.js';
+import { activationEntry } from '../../packs/bundle-entry.js';
 import type { License } from '../../packs/license.js';
 import { serverAddress } from '../activate.js';
 import { type Activation, loadActivation, loadHostKey, parseHostToken, saveActivation } from '../connection.js';
@@ -21,7 +22,6 @@ import { Repository } from '../repository.js';
 import type { Endpoint } from '../update.js';
 import { loadActivationRequest } from './activation-request.js';
 import { Bundle } from './bundle.js';
-import { activationEntry } from './bundle-entry.js';
 import { bundleSource } from './bundle-source.js';
 
 export interface AnswerOptions {

@@ -1,9 +1,9 @@
+import { licenseEntry, metadataEntry, targetEntry } from '../../packs/bundle-entry.js';
 import { acceptLicense } from '../entitlement.js';
 import { ScannerError } from '../error.js';
 import { type RepositorySource, verifyTarget } from '../fetcher.js';
 import type { Origin } from '../origin.js';
 import type { Bundle } from './bundle.js';
-import { licenseEntry, metadataEntry, targetEntry } from './bundle-entry.js';
 
 /** The repository that a bundle carries: asked and checked as a server's is, but its timestamp may have expired. */
 export function bundleSource(bundle: Bundle): RepositorySource {

@@ -3,8 +3,8 @@ import { extract, type Header } from 'tar-stream';
 import { pipeline, Readable } from 'node:stream';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { BaseError, systemCode } from '../../base/error.js';
-import { ScannerError } from '../error.js';
-import { bundleMark, entryMaxBytes, maxBundleBytes, maxBundleEntries } from './bundle-entry.js';
+import { bundleMark, entryMaxBytes, maxBundleBytes, maxBundleEntries } from '../../packs/bundle-entry.js';
+import { PackError } from '../../packs/error.js';
 
 /** Where the bytes of an entry lie in the file. */
 interface Extent {
@@ -33,7 +33,7 @@ export class Bundle {
   /**
    * Opens a bundle; close it in the end.
    *
-   * @throws ScannerError `bundle-format`, `bundle-entry`, `bundle-too-large`; BaseError `file-missing`, `file-unreadable`
+   * @throws PackError `bundle-format`, `bundle-entry`, `bundle-too-large`; BaseError `file-missing`, `file-unreadable`
    */
   static async open(path: string): Promise<Bundle> {
     const file = await open(path, 'r').catch((cause: unknown) => {
@@ -47,7 +47,7 @@ export class Bundle {
       const bundle = new Bundle(file, await readOutline(file, path));
       const mark = await bundle.read(bundleMark.name);
       if (mark === null || decodeUtf8(mark, bundleMark.name) !== bundleMark.content)
-        throw new ScannerError('bundle-format', `${path}: expected a bundle of format 1, got another`, {
+        throw new PackError('bundle-format', `${path}: expected a bundle of format 1, got another`, {
           hint: 'a newer yms may have written it',
         });
       return bundle;
@@ -67,7 +67,7 @@ export class Bundle {
     if (!extent) return null;
     const { offset, length } = extent;
     if (length > maxBytes)
-      throw new ScannerError(
+      throw new PackError(
         'bundle-too-large',
         `bundle entry ${name}: expected at most ${maxBytes} bytes, got ${length}`,
       );
@@ -75,7 +75,7 @@ export class Bundle {
     for (let at = 0; at < length;) {
       const { bytesRead } = await this.#file.read(bytes, at, length - at, offset + at);
       if (bytesRead === 0)
-        throw new ScannerError('bundle-format', `bundle entry ${name}: expected ${length} bytes, got ${at}`);
+        throw new PackError('bundle-format', `bundle entry ${name}: expected ${length} bytes, got ${at}`);
       at += bytesRead;
     }
     return bytes;
@@ -90,7 +90,7 @@ async function readOutline(file: FileHandle, path: string): Promise<Map<string, 
   const info = await file.stat();
   if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
   if (info.size > maxBundleBytes)
-    throw new ScannerError('bundle-too-large', `${path}: expected at most ${maxBundleBytes} bytes, got ${info.size}`);
+    throw new PackError('bundle-too-large', `${path}: expected at most ${maxBundleBytes} bytes, got ${info.size}`);
   const entries = new Map<string, Extent>();
   const tar = extract();
   pipeline(Readable.from(chunksOf(file)), tar, () => undefined); // its failure ends the loop below
@@ -103,13 +103,13 @@ async function readOutline(file: FileHandle, path: string): Promise<Map<string, 
       entry.resume();
     }
   } catch (cause) {
-    if (cause instanceof ScannerError) throw cause;
-    throw new ScannerError('bundle-format', `${path}: expected a whole tar, got ${(cause as Error).message}`, {
+    if (cause instanceof PackError) throw cause;
+    throw new PackError('bundle-format', `${path}: expected a whole tar, got ${(cause as Error).message}`, {
       cause,
     });
   }
   if (info.size !== end + endBytes)
-    throw new ScannerError('bundle-format', `${path}: expected ${end + endBytes} bytes, got ${info.size}`);
+    throw new PackError('bundle-format', `${path}: expected ${end + endBytes} bytes, got ${info.size}`);
   return entries;
 }
 
@@ -129,16 +129,16 @@ type PlacedHeaders = Header & { readonly byteOffset: number };
 function placeEntry(header: PlacedHeaders, entries: Map<string, Extent>, last: string, end: number): number {
   const { name, type, size, byteOffset } = header;
   const quoted = `bundle entry ${JSON.stringify(name.slice(0, 200))}`;
-  if (type !== 'file') throw new ScannerError('bundle-entry', `${quoted}: expected a file, got ${type}`);
+  if (type !== 'file') throw new PackError('bundle-entry', `${quoted}: expected a file, got ${type}`);
   const maxBytes = entryMaxBytes(name);
   if (size > maxBytes)
-    throw new ScannerError('bundle-too-large', `${quoted}: expected at most ${maxBytes} bytes, got ${size}`);
+    throw new PackError('bundle-too-large', `${quoted}: expected at most ${maxBytes} bytes, got ${size}`);
   if (byteOffset !== end + blockBytes)
-    throw new ScannerError('bundle-format', `${quoted}: expected it right behind the entry before, got other blocks`);
+    throw new PackError('bundle-format', `${quoted}: expected it right behind the entry before, got other blocks`);
   if (entries.size === 0 ? name !== bundleMark.name : name === bundleMark.name || name <= last)
-    throw new ScannerError('bundle-entry', `${quoted}: expected ${bundleMark.name}, then sorted names, each once`);
+    throw new PackError('bundle-entry', `${quoted}: expected ${bundleMark.name}, then sorted names, each once`);
   if (entries.size === maxBundleEntries)
-    throw new ScannerError('bundle-too-large', `bundle: expected at most ${maxBundleEntries} entries, got more`);
+    throw new PackError('bundle-too-large', `bundle: expected at most ${maxBundleEntries} entries, got more`);
   entries.set(name, { offset: byteOffset, length: size });
   return byteOffset + Math.ceil(size / blockBytes) * blockBytes;
 }

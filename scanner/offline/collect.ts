@@ -1,18 +1,17 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { keysJsonMaxBytes, keysJsonPath } from '../../keys/keys-json.js';
 import { parseMetadata } from '../../keys/metadata.js';
+import { metadataMaxBytes } from '../../keys/roles.js';
+import type { CarriedRepository } from '../../packs/bundle-entry.js';
 import { ScannerError } from '../error.js';
 import type { RepositorySource } from '../fetcher.js';
 import type { FirstTrust } from '../first-trust.js';
-import { findTarget, metadataMaxBytes, refreshTrust } from '../refresh.js';
+import { findTarget, refreshTrust } from '../refresh.js';
 import type { Trust, TrustedTarget } from '../trust.js';
 
 /** All that an endpoint would ask a repository for, whatever it knows already. */
-export interface Collected {
+export interface Collected extends CarriedRepository {
   readonly trust: Trust;
-  /** By name on the wire, every root from the first on. */
-  readonly metadata: ReadonlyMap<string, Uint8Array>;
-  readonly keysJson: { readonly target: TrustedTarget; readonly bytes: Uint8Array };
   /** What the roles say of the paths that were asked for, in their order. */
   readonly targets: readonly TrustedTarget[];
 }
@@ -57,7 +56,7 @@ export async function collectRepository(
       'target-mismatch',
       `${keysJsonPath}: expected at most ${keysJsonMaxBytes} bytes, got ${keysTarget.length}`,
     );
-  const keysJson = { target: keysTarget, bytes: await source.target(keysTarget) };
+  const keysJson = await source.target(keysTarget);
   const targets: TrustedTarget[] = [];
   for (const path of paths) targets.push(await find(path));
   return { trust, metadata, keysJson, targets };

@@ -1,4 +1,5 @@
 import { parseKeysJson } from '../../keys/keys-json.js';
+import { answerEntries, bundleEntry, licenseEntry, repositoryEntries, targetEntry } from '../../packs/bundle-entry.js';
 import type { License } from '../../packs/license.js';
 import { verifyLicense } from '../entitlement.js';
 import { ScannerError } from '../error.js';
@@ -6,8 +7,7 @@ import { type RepositorySource, verifyTarget } from '../fetcher.js';
 import type { FirstTrust } from '../first-trust.js';
 import { packKey } from '../pointer.js';
 import type { TrustedTarget } from '../trust.js';
-import { activationEntry, licenseEntry, metadataEntry, targetEntry } from './bundle-entry.js';
-import { type BundleEntry, writeBundle } from './bundle-writer.js';
+import { writeBundle } from './bundle-writer.js';
 import { type Collected, collectRepository } from './collect.js';
 
 /** A licence document as a server issued it for one host. */
@@ -63,7 +63,7 @@ export async function exportBundle(path: string, order: ExportOrder): Promise<Ex
     verifyTarget(target, await order.pack(target, hostNaming(licenses, target)));
   const length = await writeBundle(path, [
     ...repositoryEntries(collected),
-    ...documents.map(({ keyid, envelope }) => entry(licenseEntry(keyid), envelope)),
+    ...documents.map(({ keyid, envelope }) => bundleEntry(licenseEntry(keyid), envelope)),
     ...targets.map((target) => ({ name: targetEntry(target.sha256), read: () => pack(target) })),
   ]);
   return {
@@ -81,7 +81,7 @@ export async function exportBundle(path: string, order: ExportOrder): Promise<Ex
 /** Null when a release came out between the documents and the metadata. */
 async function collectMatching({ source, firstTrust, now, issue }: ExportOrder) {
   const documents = await issue();
-  const { licenseKeys } = parseKeysJson((await collectRepository(source, [], now, firstTrust)).keysJson.bytes);
+  const { licenseKeys } = parseKeysJson((await collectRepository(source, [], now, firstTrust)).keysJson);
   const licenses = documents.map(({ hostId, keyid, envelope }) =>
     verifyLicense(envelope, { keys: licenseKeys, hostKeyid: keyid, hostId }),
   );
@@ -101,27 +101,12 @@ function isGranted({ packs, grants }: License, targets: readonly TrustedTarget[]
   });
 }
 
-/**
- * Writes the answer to an activation request: the signed activation, and metadata under which `keys.json` verifies.
- *
- * @returns the length of the file in bytes
- */
+/** Writes the answer to an activation request, and says how long the file is, in bytes. */
 export async function writeAnswer(
   path: string,
   hostKeyid: string,
   activation: Uint8Array,
   collected: Collected,
 ): Promise<number> {
-  return writeBundle(path, [...repositoryEntries(collected), entry(activationEntry(hostKeyid), activation)]);
-}
-
-function repositoryEntries({ metadata, keysJson }: Collected): BundleEntry[] {
-  return [
-    ...[...metadata].map(([name, bytes]) => entry(metadataEntry(name), bytes)),
-    entry(targetEntry(keysJson.target.sha256), keysJson.bytes),
-  ];
-}
-
-function entry(name: string, bytes: Uint8Array): BundleEntry {
-  return { name, read: () => Promise.resolve(bytes) };
+  return writeBundle(path, answerEntries(collected, hostKeyid, activation));
 }

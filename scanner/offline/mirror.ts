@@ -4,12 +4,12 @@ import { sha256Hex } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
 import { readFileIfPresent, withLock, writeFileAtomic } from '../../base/files.js';
 import { parseMetadata } from '../../keys/metadata.js';
-import type { SnapshotRole, TargetsRole } from '../../keys/roles.js';
+import { metadataMaxBytes, type SnapshotRole, type TargetsRole } from '../../keys/roles.js';
+import { maxPackBytes } from '../../packs/header.js';
 import { ScannerError, unlessRefused } from '../error.js';
 import { consistentName, type RepositorySource } from '../fetcher.js';
 import type { FirstTrust } from '../first-trust.js';
-import { packMaxBytes } from '../install.js';
-import { findTarget, metadataMaxBytes, readRole, refreshTrust } from '../refresh.js';
+import { findTarget, readRole, refreshTrust } from '../refresh.js';
 import type { Trust, TrustedTarget } from '../trust.js';
 import { requireOnTheWay } from './collect.js';
 
@@ -66,7 +66,7 @@ async function mirrorOnce({ source, folder, firstTrust, now, onTarget }: MirrorO
   const outcome = { fetched: [] as string[], current: 0, leftOut: [] as string[] };
   for (const target of targets) {
     const path = join(folder, 'targets', consistentName(target.path, target.sha256));
-    const stored = await readFileIfPresent(path, packMaxBytes);
+    const stored = await readFileIfPresent(path, maxPackBytes);
     if (stored !== null && sha256Hex(stored) === target.sha256) outcome.current += 1;
     else {
       const bytes = await fetchUnlessForeign(source, target, onTarget);

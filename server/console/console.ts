@@ -14,6 +14,7 @@ import { guestRoutes } from './guests.js';
 import { hostPages } from './hosts.js';
 import { Layout } from './layout.js';
 import { licensePages } from './licenses.js';
+import { offlinePages } from './offline.js';
 import { overviewPages } from './overview.js';
 import { peoplePages } from './people.js';
 import { planPages } from './plans.js';
@@ -44,6 +45,7 @@ export function consoleRoutes(deps: ServerDeps): Router {
   licensePages(desk);
   activationTokenPages(desk);
   planPages(desk);
+  offlinePages(desk);
   hostPages(desk);
   releasePages(desk);
   tokenPages(desk);

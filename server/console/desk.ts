@@ -1,8 +1,6 @@
 import { type RequestHandler, Router } from 'express';
-import { decodeUtf8 } from '../../base/bytes.js';
 import { minuteMs } from '../../base/clock.js';
 import { requirePermission } from '../actor.js';
-import { readBody } from '../body.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { clearCookie, findSession, formTokenMatches } from '../people/session.js';
@@ -10,6 +8,7 @@ import { problemOf } from '../problems.js';
 import type { Permission } from '../roles.js';
 import { onlyMethods } from '../routes/method.js';
 import { attemptOf, formOnceField, formTokenField, isRefusal } from './form.js';
+import { readForm, readUpload } from './form-body.js';
 import { requireSameOrigin } from './origin.js';
 import type { Layout } from './layout.js';
 import type { Page, Visit } from './visit.js';
@@ -21,7 +20,6 @@ export type Show = (visit: Visit) => Promise<Page>;
 export type Act = (visit: Visit, values: URLSearchParams) => Promise<Outcome>;
 
 const onceMs = 60 * minuteMs;
-const maxFormBytes = 262_144;
 
 /** Where pages are registered: it knows who asks, what they may, and what a form must bring. */
 export class Desk {
@@ -53,13 +51,29 @@ export class Desk {
    * refusal is a page of its own.
    */
   act(path: string, permission: Permission | null, act: Act, again?: Show): void {
+    this.#post(path, permission, readForm, (values, work) => this.#once(values, work), act, again);
+  }
+
+  /** A form with a file that is only looked at: sent again, it is looked at again. Its text is the field's value. */
+  look(path: string, permission: Permission, look: Act, again: Show): void {
+    this.#post(path, permission, readUpload, (_values, work) => work(), look, again);
+  }
+
+  #post(
+    path: string,
+    permission: Permission | null,
+    read: typeof readForm,
+    carryOut: (values: URLSearchParams, work: () => Promise<Outcome>) => Promise<Outcome>,
+    act: Act,
+    again?: Show,
+  ): void {
     this.router.post(path, async (request, response) => {
       requireSameOrigin(request);
       const visit = await this.#visit(request, permission);
-      const values = await readForm(request, this.#deps);
+      const values = await read(request, this.#deps);
       if (!formTokenMatches(visit.session, values.get(formTokenField) ?? '')) throw foreignForm();
       try {
-        const outcome = await this.#once(values, () => act(visit, values));
+        const outcome = await carryOut(values, () => act(visit, values));
         if ('to' in outcome) response.redirect(303, outcome.to);
         else response.type('html').send(this.#layout.signedIn(visit, outcome));
       } catch (error) {
@@ -135,16 +149,4 @@ function foreignForm(): ServerError {
   return new ServerError('form-foreign', 'form: expected the token of this session, got another', {
     hint: 'open the page again and send its form',
   });
-}
-
-/** @throws ServerError `request-media-type`, `request-too-large`, `request-truncated`, `request-timeout` */
-export async function readForm(
-  request: Parameters<RequestHandler>[0],
-  { config }: Pick<ServerDeps, 'config'>,
-): Promise<URLSearchParams> {
-  const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (mediaType !== 'application/x-www-form-urlencoded')
-    throw new ServerError('request-media-type', `form: expected a form of this site, got ${mediaType ?? 'none'}`);
-  const bytes = await readBody(request, { maxBytes: maxFormBytes, totalMs: config.jsonBodyMs });
-  return new URLSearchParams(decodeUtf8(bytes, 'form'));
 }

@@ -14,12 +14,20 @@ interface FormOptions {
   /** The words on the button. */
   readonly submit: string;
   readonly danger?: boolean;
+  /** Whether a file goes with it: such a form is read by `Desk.look`. */
+  readonly upload?: boolean;
   readonly name?: string;
 }
 
 /** A form that posts: with the session's token, and a number by which a form sent twice is known. */
 export function form(visit: Visit, action: string, fields: Part, options: FormOptions): Html {
-  return html`<form method="post" action="${action}" class="${options.class ?? 'form'}" ${ariaLabel(options.name)}>
+  return html`<form
+    method="post"
+    action="${action}"
+    class="${options.class ?? 'form'}"
+    ${ariaLabel(options.name)}
+    ${options.upload === true && html`enctype="multipart/form-data"`}
+  >
     <input type="hidden" name="${formTokenField}" value="${visit.session.formToken}" />
     <input type="hidden" name="${formOnceField}" value="${randomBytes(12).toString('base64url')}" />
     ${fields}
@@ -40,7 +48,7 @@ function ariaLabel(name: string | undefined): Part {
 interface FieldOptions {
   readonly name: string;
   readonly label: string;
-  readonly type?: 'text' | 'email' | 'password' | 'number' | 'date' | 'search';
+  readonly type?: 'text' | 'email' | 'password' | 'number' | 'date' | 'search' | 'file';
   readonly value?: string | number | null;
   readonly hint?: Part;
   readonly required?: boolean;
@@ -57,7 +65,7 @@ interface FieldOptions {
 export function field(attempt: Attempt | null, options: FieldOptions): Html {
   const { name, label, type = 'text', hint } = options;
   const fault = attempt?.faults[name];
-  const value = type === 'password' ? '' : (attempt?.values.get(name) ?? options.value ?? '');
+  const value = type === 'password' || type === 'file' ? '' : (attempt?.values.get(name) ?? options.value ?? '');
   const id = `${options.scope ?? 'field'}-${name}`;
   const described = [hint === undefined ? '' : `${id}-hint`, fault === undefined ? '' : `${id}-fault`].filter(Boolean);
   return html`<div class="field">

@@ -13,7 +13,7 @@ import { signIn } from '../people/sign-in.js';
 import { totpUri } from '../people/totp.js';
 import { problemOf } from '../problems.js';
 import { onlyMethods } from '../routes/method.js';
-import { readForm } from './desk.js';
+import { readForm } from './form-body.js';
 import { attemptOf, field, isRefusal } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import type { Layout } from './layout.js';

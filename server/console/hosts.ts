@@ -66,7 +66,13 @@ async function hostsPage(visit: Visit): Promise<Page> {
   const shown = rows.slice(0, pageRows);
   return {
     title: 'Hosts',
-    body: html`<form class="filters" role="search" aria-label="Filter hosts">
+    body: html`${
+        may(visit, 'hosts:write') &&
+        html`<p class="page-acts">
+          <a class="button" href="/admin/hosts/activate">Activate a host without a network</a>
+        </p>`
+      }
+      <form class="filters" role="search" aria-label="Filter hosts">
         ${field(null, { name: 'q', label: 'Host or customer', type: 'search', value: words, required: false })}
         <div class="actions"><button>Filter</button></div>
       </form>

@@ -151,7 +151,15 @@ async function licensePage(visit: Visit): Promise<Page> {
       }
       ${write && (await acts(visit, shown, plan?.trial ?? false, customers))}
       <h2 id="hosts">Hosts</h2>
-      ${await hostsOfLicense(visit, shown.id)} ${await activationTokensSection(visit, shown.id)}
+      ${await hostsOfLicense(visit, shown.id)}
+      ${
+        may(visit, 'hosts:write') &&
+        ['trial', 'active', 'grace'].includes(shown.state) &&
+        html`<p class="more">
+          <a href="/admin/hosts/activate?licenseId=${shown.id}">Activate a host without a network</a>
+        </p>`
+      }
+      ${await activationTokensSection(visit, shown.id)}
       ${
         may(visit, 'audit:read') &&
         html`<p class="more"><a href="/admin/audit?subject=${shown.id}">What was done to this licence</a></p>`

@@ -36,7 +36,17 @@ export class TestVisitor {
     return this.post(action, { ...hiddenFields((await this.get(page)).html, action), ...fields });
   }
 
-  post(action: string, fields: Fields, headers: Readonly<Record<string, string>> = {}): Promise<ConsoleAnswer> {
+  /** Chooses a file for the field `name` of the form on `page`, and sends it. */
+  async upload(page: string, action: string, name: string, file: Uint8Array): Promise<ConsoleAnswer> {
+    const form = multipart(hiddenFields((await this.get(page)).html, action), name, file);
+    return this.post(action, form);
+  }
+
+  post(
+    action: string,
+    fields: Fields | FormData,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ConsoleAnswer> {
     return consoleCall(
       this.#server.url,
       'POST',
@@ -49,6 +59,14 @@ export class TestVisitor {
 
 let count = 0;
 
+/** The fields of a form, and one file, as a browser sends them. */
+export function multipart(fields: Readonly<Record<string, string>>, name: string, file: Uint8Array): FormData {
+  const form = new FormData();
+  for (const [field, value] of Object.entries(fields)) form.set(field, value);
+  form.set(name, new Blob([new Uint8Array(file)]), 'desk.request');
+  return form;
+}
+
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 export async function consoleCall(
@@ -56,13 +74,16 @@ export async function consoleCall(
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
-  fields?: Fields,
+  fields?: Fields | FormData,
 ): Promise<ConsoleAnswer> {
-  const body = fields && encodeFields(fields);
+  const body = fields instanceof FormData ? fields : fields && encodeFields(fields);
   const answer = await fetch(`${base}${path}`, {
     method,
     redirect: 'manual',
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }), ...headers },
+    headers: {
+      ...(typeof body === 'string' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      ...headers,
+    },
     body: body ?? null,
   });
   const { status } = answer;

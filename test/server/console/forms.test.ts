@@ -1,5 +1,8 @@
 /** What keeps forms from being sent by others, twice, by those who may not, or with things that do not belong there. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodePublicKey } from '../../../keys/key.js';
+import { newSealingKey } from '../../../keys/sealing.js';
+import { encodeActivationRequest } from '../../../packs/activation.js';
 import { hiddenFields, TestVisitor } from '../../support/console.js';
 import { expectStatus, TestServer } from '../../support/server.js';
 
@@ -18,6 +21,17 @@ beforeAll(async () => {
   theirs = { customer: String(license.json?.['customerId']), license: id, host: hostId };
 });
 afterAll(() => server.stop());
+
+const forgedRequest = Buffer.from(
+  encodeActivationRequest({
+    format: 1,
+    client: '0.1.0',
+    hostKey: encodePublicKey(newSealingKey().publicKey),
+    license: null,
+    name: 'forged',
+    nonce: 'ab'.repeat(16),
+  }),
+).toString('base64');
 
 const counted = async () => {
   const { records } = server.running.deps;
@@ -113,6 +127,7 @@ describe('every act', () => {
     [`/admin/licenses/${theirs.license}/transfer`]: { customerId: ours },
     [`/admin/hosts/${theirs.host}`]: { name: 'forged' },
     [`/admin/hosts/${theirs.host}/remove`]: {},
+    '/admin/hosts/activate/answer': { licenseId: theirs.license, days: '60', request: forgedRequest },
     '/admin/tokens': { name: 'Forged', scope: 'admin' },
     '/admin/activation-tokens': { name: 'Forged', licenseId: theirs.license, uses: '5' },
     '/admin/people': { name: 'Forged', email: 'forged@example.com', role: 'owner' },

@@ -28,6 +28,7 @@ const pages: Readonly<Record<string, readonly Role[]>> = {
   '/admin/plans/new': ['owner', 'license-manager'],
   '/admin/plans/move': ['owner', 'license-manager'],
   '/admin/hosts': ['owner', 'license-manager', 'auditor', 'customer'],
+  '/admin/hosts/activate': ['owner', 'license-manager', 'customer'],
   '/admin/releases': ['owner', 'license-manager', 'publisher', 'auditor'],
   '/admin/tokens': ['owner', 'auditor'],
   '/admin/people': ['owner', 'auditor'],
