@@ -22,12 +22,19 @@ export function canonicalJson(value: unknown): string {
     if (!Number.isFinite(value)) throw new TypeError(`canonical json: expected a finite number, got ${value}`);
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (const entry of value) text += (text === '[' ? '' : ',') + canonicalJson(entry);
+    return `${text}]`;
+  }
   if (typeof value === 'object') {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${members.map(([name, member]) => `${canonicalJson(name)}:${canonicalJson(member)}`).join(',')}}`;
+    const members = value as Readonly<Record<string, unknown>>;
+    let text = '{';
+    for (const name of Object.keys(members).sort()) {
+      const member = members[name];
+      if (member !== undefined) text += `${text === '{' ? '' : ','}${canonicalJson(name)}:${canonicalJson(member)}`;
+    }
+    return `${text}}`;
   }
   throw new TypeError(`canonical json: expected a JSON value, got ${typeof value}`);
 }

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { sha256Hex } from '../base/bytes.js';
 import { buildTime, type Clock, formatSeconds } from '../base/clock.js';
 import { writeFileAtomic } from '../base/files.js';
-import { canonicalJson, type Json } from '../base/json.js';
+import type { Json } from '../base/json.js';
 import type { PublicKey } from '../keys/key.js';
 import type { TargetsRole } from '../keys/roles.js';
 import type { Signer } from '../keys/signer.js';
-import type { Item, ItemKind } from '../packs/item.js';
+import { encodeItem, type Item, type ItemKind } from '../packs/item.js';
 import { countItems } from '../packs/manifest.js';
 import { sealPack, type SealedPack } from '../packs/pack.js';
 import type { Fault } from '../rules/fault.js';
@@ -120,14 +120,12 @@ function withoutFailed(compiled: CompiledPack, { failed }: SampleResults): Compi
   };
 }
 
-/** The items of a pack: its rules, and who wrote them. Every line says its id; `sealPack` checks each of them. */
+/** The items of a pack: its rules, and who wrote them. @throws PackError `item-malformed` */
 export function packItems(compiled: CompiledPack): Item[] {
   const attributions = attributionsOf(compiled.rules);
-  return [...compiled.rules.map(({ item }) => item), ...attributions].map(({ kind, id, value }) => ({
-    kind,
-    id,
-    line: canonicalJson(Object.hasOwn(Object(value) as object, 'id') ? value : { ...(value as object), id }),
-  }));
+  return [...compiled.rules.map(({ item }) => item), ...attributions].map(({ kind, id, value }) =>
+    encodeItem(kind, id, value),
+  );
 }
 
 /** The sealed pack of compiled rules. With the same rules and numbers its plaintext is the same on every machine. */

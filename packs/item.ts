@@ -1,6 +1,6 @@
 import { utf8 } from '../base/bytes.js';
-import { CodedError } from '../base/error.js';
-import { canonicalJson, type Json, parseCanonicalJson } from '../base/json.js';
+import { CodedError, type Place } from '../base/error.js';
+import { canonicalJson, type Json, maxJsonDepth, parseCanonicalJson } from '../base/json.js';
 import { PackError } from './error.js';
 
 /** In the order of the content digest: sorted by UTF-8 bytes. */
@@ -8,12 +8,27 @@ export const itemKinds = ['attribution', 'ioc', 'pool', 'sigma', 'triage'] as co
 export type ItemKind = (typeof itemKinds)[number];
 
 /** One rule as packs carry it: known by kind and id, otherwise opaque. */
-export interface Item {
+class Item {
   readonly kind: ItemKind;
+  /** 1 to {@link maxIdBytes} bytes without control characters. */
   readonly id: string;
-  /** Canonical JSON of an object whose member `id` is `id`, without line feed. */
+  /** Canonical JSON of an object whose member `id` is `id`, at most {@link maxLineBytes} long, without line feed. */
   readonly line: string;
+  /** Makes the type one that no other object has, a changed copy of an item either. */
+  readonly #checked = true;
+
+  constructor(kind: ItemKind, id: string, line: string) {
+    this.kind = kind;
+    this.id = id;
+    this.line = line;
+  }
+
+  static isItem(value: object): boolean {
+    return #checked in value;
+  }
 }
+/** Only the type leaves this file: an item is what {@link encodeItem}, {@link parseItem} or {@link parseLines} made. */
+export type { Item };
 
 export const maxLineBytes = 1_048_576;
 export const maxIdBytes = 4096;
@@ -26,19 +41,27 @@ const lineFeed = 0x0a;
  * @throws PackError `item-malformed` when the value is no object, has another id, or is too long or too deep
  */
 export function encodeItem(kind: ItemKind, id: string, value: Json): Item {
-  const line = canonicalJson(isObject(value) && !('id' in value) ? { ...value, id } : value);
-  const item = parseItem(kind, utf8(line), `${kind} ${id}`);
-  if (item.id !== id)
-    throw new PackError('item-malformed', `${kind} ${id}: expected this id in the value, got "${item.id}"`);
-  return item;
+  const subject = `${kind} ${id}`;
+  if (!isObject(value)) throw new PackError('item-malformed', `${subject}: expected an object, got another value`);
+  const own = Object.hasOwn(value, 'id') ? value['id'] : id;
+  if (own !== id)
+    throw new PackError('item-malformed', `${subject}: expected this id in the value, got ${JSON.stringify(own)}`);
+  if (isDeeper(value, maxJsonDepth))
+    throw new PackError('item-malformed', `${subject}: expected at most ${maxJsonDepth} levels, got more`);
+  const line = canonicalJson(Object.hasOwn(value, 'id') ? value : { ...value, id });
+  checkLength(Buffer.byteLength(line), subject);
+  return itemOf(kind, id, line, subject);
 }
 
 /**
  * The items sorted by kind and id.
  *
- * @throws PackError `item-duplicate` for a (kind, id) that comes twice
+ * @throws PackError `item-duplicate` for a (kind, id) that comes twice, `item-malformed` for one that was not made here
  */
 export function sortItems(items: readonly Item[]): Item[] {
+  const foreign = items.find((item) => !Item.isItem(item));
+  if (foreign)
+    throw new PackError('item-malformed', `${foreign.kind} ${foreign.id}: expected a checked item, got a copy of one`);
   const keyed = items.map((item) => ({ item, key: Buffer.from(`${item.kind}\0${item.id}`) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
   keyed.forEach(({ item, key }, i) => {
@@ -80,34 +103,41 @@ export function parseLines(kind: ItemKind, bytes: Uint8Array, file: string): Ite
 }
 
 /** @throws PackError `item-malformed` */
-export function parseItem(
-  kind: ItemKind,
-  line: Uint8Array,
-  subject: string = kind,
-  place?: { file: string; line: number },
-): Item {
-  const details = place ? { place } : {};
-  if (line.length > maxLineBytes)
-    throw new PackError(
-      'item-malformed',
-      `${subject}: expected at most ${maxLineBytes} bytes, got ${line.length}`,
-      details,
-    );
+export function parseItem(kind: ItemKind, line: Uint8Array, subject: string = kind, place?: Place): Item {
+  checkLength(line.length, subject, place);
   let value: Json;
   try {
     value = parseCanonicalJson(line, subject);
   } catch (cause) {
     if (!(cause instanceof CodedError)) throw cause;
-    throw new PackError('item-malformed', cause.message, { ...details, cause });
+    throw new PackError('item-malformed', cause.message, { ...(place && { place }), cause });
   }
   const id = isObject(value) && Object.hasOwn(value, 'id') ? value['id'] : undefined;
+  return itemOf(kind, id, Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8'), subject, place);
+}
+
+function itemOf(kind: ItemKind, id: unknown, line: string, subject: string, place?: Place): Item {
   if (typeof id !== 'string' || !isItemId(id))
     throw new PackError(
       'item-malformed',
       `${subject}: expected an object with an id of 1 to ${maxIdBytes} bytes without control characters, got another`,
-      details,
+      place && { place },
     );
-  return { kind, id, line: Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8') };
+  return new Item(kind, id, line);
+}
+
+function checkLength(lineBytes: number, subject: string, place?: Place): void {
+  if (lineBytes > maxLineBytes)
+    throw new PackError(
+      'item-malformed',
+      `${subject}: expected at most ${maxLineBytes} bytes, got ${lineBytes}`,
+      place && { place },
+    );
+}
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 function isItemId(id: string): boolean {

@@ -16,7 +16,7 @@ import {
   packPayloadType,
   parseHeader,
 } from './header.js';
-import { encodeLines, type Item, type ItemKind, parseItem, parseLines, sortItems } from './item.js';
+import { encodeLines, type Item, type ItemKind, parseLines, sortItems } from './item.js';
 import { checkCounts, checkIdentity, countItems, encodeManifest, type Manifest, parseManifest } from './manifest.js';
 import { openPayload, sealPayload } from './payload.js';
 
@@ -101,7 +101,7 @@ export async function sealPack(
   { signers, recipients }: { readonly signers: readonly Signer[]; readonly recipients: readonly PublicKey[] },
 ): Promise<SealedPack> {
   const { items: unsorted, rollbackOf, build, ...named } = input;
-  const items = sortItems(unsorted.map(checkItem));
+  const items = sortItems(unsorted);
   const identity = { kind: 'full' as const, ...named };
   const manifest: Manifest = {
     ...identity,
@@ -131,13 +131,6 @@ export async function sealPack(
   };
   const bytes = concatBytes(encodeContainerHeader(signHeader(header, signers)), payload);
   return { bytes, header, contentKey, contentDigest: manifest.contentDigest };
-}
-
-function checkItem({ kind, id, line }: Item): Item {
-  const item = parseItem(kind, utf8(line), `${kind} ${id}`);
-  if (item.id !== id)
-    throw new PackError('item-malformed', `${kind} ${id}: expected this id in the line, got "${item.id}"`);
-  return item;
 }
 
 function archiveFiles(manifest: Manifest, items: readonly Item[]): ArchiveFiles {

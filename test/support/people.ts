@@ -1,11 +1,10 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { dayMs, type FixedClock, formatSeconds } from '../../base/clock.js';
-import { canonicalJson } from '../../base/json.js';
 import { encodePublicKey, type PublicKey, type SecretKey } from '../../keys/key.js';
 import { encodeMetadata } from '../../keys/metadata.js';
 import { lifetimeDays, type RootRole, specVersion, type TargetsRole } from '../../keys/roles.js';
 import { newSigningKey, signerOf, signMetadata } from '../../keys/signing.js';
-import type { Item } from '../../packs/item.js';
+import { encodeItem, type Item } from '../../packs/item.js';
 import { type PackInput, sealPack, type SealedPack } from '../../packs/pack.js';
 
 export const testStart = '2026-07-01T00:00:00Z';
@@ -130,6 +129,5 @@ export function smallPack(
 }
 
 function poolItem(domain: string): Item {
-  const id = `fqdn:${domain}`;
-  return { kind: 'pool', id, line: canonicalJson({ id, kind: 'fqdn', pattern: domain }) };
+  return encodeItem('pool', `fqdn:${domain}`, { kind: 'fqdn', pattern: domain });
 }
