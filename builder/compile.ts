@@ -109,7 +109,7 @@ async function readSource(
   if ((await stat(path)).isFile()) {
     const reason = fileReason(config, recorded);
     if (reason !== null) return { files: [], skipped: [{ file: recorded, reason }] };
-    const file = await loadRuleFile(path, basename(path), { placeholders: new Map(Object.entries(config.expand)) });
+    const file = loadRuleFile(path, basename(path), { placeholders: new Map(Object.entries(config.expand)) });
     return { files: [{ ...relocate(file, posix.dirname(source.path)), recorded }], skipped: [] };
   }
   const recordedOf = (file: string): string => posix.join(recorded, file);

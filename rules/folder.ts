@@ -2,7 +2,7 @@ import { realpath, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { compareUtf8 } from '../base/bytes.js';
 import { BaseError, systemCode } from '../base/error.js';
-import { readFileAtMost } from '../base/files.js';
+import { readFileAtMostSync } from '../base/files.js';
 import { isDisableList, parseDisableList, type DisabledRule } from './disable-list.js';
 import { RulesError } from './error.js';
 import type { Fault, Place } from './fault.js';
@@ -51,9 +51,6 @@ export const maxFolderDepth = 32;
 export const maxYamlBytes = 8 * 1024 * 1024;
 export const maxListBytes = 256 * 1024 * 1024;
 
-/** Files are opened together, so that the disk is not waited for file by file; they are taken in the order of their names. */
-const filesAtOnce = 16;
-
 type Read = Omit<RuleFile, 'file' | 'path'> & { disabled?: readonly DisabledRule[]; trusted?: readonly Indicator[] };
 
 /**
@@ -77,26 +74,21 @@ export async function loadRuleFolder(folder: string, options: FolderOptions = {}
   const wanted = entries.filter(
     ({ file, fault }) => !(fault === null && isIgnored(file)) && options.accepts?.(file) !== false,
   );
-  for (let at = 0; at < wanted.length; at += filesAtOnce) {
-    const batch = wanted.slice(at, at + filesAtOnce).map(async ({ file, fault }) => {
-      const path = join(root, ...file.split('/'));
-      const read: Read =
-        fault === null ? await loadFile(path, file, options.sigma) : { kind: 'other', items: [], faults: [fault] };
-      return { file, path, read };
-    });
-    for (const { file, path, read } of await Promise.all(batch)) {
-      const { disabled: off = [], trusted: good = [], ...result } = read;
-      files.push({ file, path, ...leaveOutTaken(result, file, owners) });
-      disabled.push(...off);
-      for (const indicator of good) trusted.push(indicator);
-    }
+  for (const { file, fault } of wanted) {
+    const path = join(root, ...file.split('/'));
+    const read: Read =
+      fault === null ? loadFile(path, file, options.sigma) : { kind: 'other', items: [], faults: [fault] };
+    const { disabled: off = [], trusted: good = [], ...result } = read;
+    files.push({ file, path, ...leaveOutTaken(result, file, owners) });
+    disabled.push(...off);
+    for (const indicator of good) trusted.push(indicator);
   }
   return { files, disabled, trusted };
 }
 
 /** One file as {@link loadRuleFolder} reads it; `file` is the name that places of faults get. */
-export async function loadRuleFile(path: string, file: string, sigma?: CompileOptions): Promise<RuleFile> {
-  const { kind, items, faults } = await loadFile(path, file, sigma);
+export function loadRuleFile(path: string, file: string, sigma?: CompileOptions): RuleFile {
+  const { kind, items, faults } = loadFile(path, file, sigma);
   return { file, path, kind, items, faults };
 }
 
@@ -107,7 +99,7 @@ function isIgnored(file: string): boolean {
   return ['', '.md', '.bak', '.tmp', '.swp'].includes(extname(name).toLowerCase());
 }
 
-async function loadFile(path: string, file: string, sigma?: CompileOptions): Promise<Read> {
+function loadFile(path: string, file: string, sigma?: CompileOptions): Read {
   const extension = extname(file).toLowerCase();
   switch (extension) {
     case '.yms':
@@ -144,10 +136,10 @@ async function loadFile(path: string, file: string, sigma?: CompileOptions): Pro
   }
 }
 
-async function loadText(path: string, file: string, maxBytes: number, read: (text: string) => Read): Promise<Read> {
+function loadText(path: string, file: string, maxBytes: number, read: (text: string) => Read): Read {
   let bytes: Uint8Array;
   try {
-    bytes = await readFileAtMost(path, maxBytes);
+    bytes = readFileAtMostSync(path, maxBytes);
   } catch (error) {
     if (!(error instanceof BaseError)) throw error;
     const message = error.message.replace(`${path}: `, 'file: ');
