@@ -19,6 +19,7 @@ import { overviewPages } from './overview.js';
 import { peoplePages } from './people.js';
 import { planPages } from './plans.js';
 import { releasePages } from './releases.js';
+import { reportPages } from './reports.js';
 import { searchPages } from './search.js';
 import { tokenPages } from './tokens.js';
 
@@ -48,6 +49,7 @@ export function consoleRoutes(deps: ServerDeps): Router {
   offlinePages(desk);
   hostPages(desk);
   releasePages(desk);
+  reportPages(desk);
   tokenPages(desk);
   peoplePages(desk);
   auditPages(desk);

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type RequestHandler, Router } from 'express';
 import { minuteMs } from '../../base/clock.js';
 import { requirePermission } from '../actor.js';
@@ -15,6 +17,13 @@ import type { Page, Visit } from './visit.js';
 
 /** Another page after a form (303), or this page as the answer, for what is shown once. */
 export type Outcome = { readonly to: string } | Page;
+
+export interface SavedFile {
+  /** Of letters, digits, dots and hyphens. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly text: AsyncIterable<string>;
+}
 
 export type Show = (visit: Visit) => Promise<Page>;
 export type Act = (visit: Visit, values: URLSearchParams) => Promise<Outcome>;
@@ -43,6 +52,17 @@ export class Desk {
         .status(page.status ?? 200)
         .type('html')
         .send(this.#layout.signedIn(visit, page));
+    });
+  }
+
+  /** A file to save, made while it is sent. */
+  file(path: string, permission: Permission, make: (visit: Visit) => SavedFile): void {
+    this.router.get(path, async (request, response) => {
+      const { name, mediaType, text } = make(await this.#visit(request, permission));
+      response.setHeader('Content-Type', mediaType);
+      response.set('Content-Disposition', `attachment; filename="${name}"`);
+      if (request.method === 'HEAD') response.end();
+      else await pipeline(Readable.from(text), response);
     });
   }
 

@@ -188,6 +188,13 @@ async function hostPage(visit: Visit): Promise<Page> {
           { label: 'Installed', show: ({ installedAt }) => moment(installedAt) },
         ],
       })}
+      ${
+        may(visit, 'reports:read') &&
+        html`<p class="more">
+          What it received: <a href="/admin/reports/documents?hostId=${host.id}">licence documents</a>,
+          <a href="/admin/reports/downloads?hostId=${host.id}">downloads</a>
+        </p>`
+      }
       ${may(visit, 'hosts:write') && (await changeForms(visit, host))}`,
   };
 }

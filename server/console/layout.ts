@@ -19,6 +19,7 @@ const places: readonly Place[] = [
   { path: '/admin/plans', label: 'Plans', permission: 'plans:read', key: 'p' },
   { path: '/admin/hosts', label: 'Hosts', permission: 'hosts:read', key: 'h' },
   { path: '/admin/releases', label: 'Releases', permission: 'releases:read', key: 'r' },
+  { path: '/admin/reports', label: 'Reports', permission: 'reports:read', key: 's' },
   { path: '/admin/tokens', label: 'Tokens', permission: 'tokens:read', key: 't' },
   { path: '/admin/people', label: 'People', permission: 'people:read', key: 'e' },
   { path: '/admin/audit', label: 'Audit', permission: 'audit:read', key: 'a' },

@@ -50,6 +50,8 @@ test('plans, licences of a plan, a feature that moves, reports', { timeout: 120_
   const refused = await admin('licenses', 'renew', id);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('transition-refused');
+  const nobody = ['--host', 'hst-000000000000-0000-000000000000', '--since', '2026-07-01T00:00:00Z'];
+  expect(await json('reports', 'documents', ...nobody)).toEqual([]);
   const csv = await admin('reports', 'seats', '--csv');
   expect(csv.stdout).toContain(`${id},${customerId},Example Ltd,paid,suspended,premium ; sigma,9,0,`);
 });
