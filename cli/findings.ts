@@ -2,9 +2,11 @@
 import { styleText } from 'node:util';
 import type { FieldValue } from '../events/event.js';
 import { type Level, levels } from '../rules/sigma/metadata.js';
+import type { Grade, Reason } from '../rules/triage/grade.js';
 import type { Finding } from '../scanner/finding.js';
 import type { ScanSummary } from '../scanner/scan/summary.js';
 import { printable, table } from './output.js';
+import { gradeWords } from './triage/row.js';
 
 type Style = Extract<Parameters<typeof styleText>[0], string>;
 
@@ -29,30 +31,44 @@ function levelWord(level: Level): string {
   return style(levelStyles[level], level.toUpperCase());
 }
 
-export function findingLines({ level, title, ruleId, author, source, matched, element, ...event }: Finding): string {
+export function findingLines(finding: Finding): string {
+  const { level, title, ruleId, author, source, matched, element, triage, ...event } = finding;
   const record = event.recordId === null ? [] : [`#${event.recordId}`];
   const where = [event.time, event.computer, event.channel, ...record].filter((part) => part !== null);
   const from = [source.pack, source.version, source.file].filter((part) => part !== null).join(' ');
   const found = element
     ? [element.kind, ...(element.line ? [`line ${element.line}`] : []), `score ${element.score}`]
     : [];
+  const graded = triage ? `: ${gradeWords[triage.grade]}, ${plural(triage.points, 'point')}` : '';
+  const file = [event.file, event.line].filter((part) => part !== null && part !== undefined).join(':');
   const by = author === null ? '' : ` by ${author}`;
   const lines = [
-    `${levelWord(level)} ${style(['bold'], printable(title))}`,
+    `${levelWord(level)} ${style(['bold'], printable(title) + graded)}`,
     ...(where.length > 0 ? [`  ${printable(where.join('  '))}`] : []),
     ...(found.length > 0 ? [`  ${found.join('  ')}`] : []),
     ...(event.events ? [`  ${event.events.count} events since ${event.events.firstTime ?? 'an unknown time'}`] : []),
-    ...(event.file === null ? [] : [`  ${printable(event.file)}`]),
+    ...(file === '' ? [] : [`  ${printable(file)}`]),
     ...Object.entries(matched).map(
       ([name, value]) => `    ${style(['dim'], `${printable(name)}:`)} ${valueWords(value)}`,
     ),
+    ...(triage?.reasons ?? []).filter(({ points }) => points !== 0).map((reason) => reasonLine(reason, from)),
     style(['dim'], `  rule ${printable(ruleId)}${printable(by)}${from === '' ? '' : ` (${printable(from)})`}`),
     ...(element?.reasons ?? [])
       .filter((reason) => reason.ruleId !== ruleId)
       .slice(0, maxReasonsShown)
-      .map((reason) => style(['dim'], `    ${reason.score > 0 ? '+' : ''}${reason.score} ${printable(reason.ruleId)}`)),
+      .map((reason) => style(['dim'], `    ${signed(reason.score)} ${printable(reason.ruleId)}`)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Where the points come from is said where that is not the matrix itself. */
+function reasonLine({ points, attribute, value, reason, from }: Reason, matrixFrom: string): string {
+  const changed = from === matrixFrom ? '' : style(['dim'], ` (${printable(from)})`);
+  return `  ${signed(points).padStart(5)} ${printable(`${attribute}/${value}: ${reason}`)}${changed}`;
+}
+
+function signed(points: number): string {
+  return points > 0 ? `+${points}` : String(points);
 }
 
 function valueWords(value: FieldValue): string {
@@ -87,6 +103,9 @@ export function summaryLines(summary: ScanSummary, seconds: number): string {
     const examined = Object.entries(summary.elements.examined).map(([kind, count]) => `${kind} ${count}`);
     lines.push(`  looked at for indicators and pools: ${examined.join(', ')}`);
   }
+  const graded = (Object.entries(summary.graded ?? {}) as [Grade, number][]).filter(([, count]) => count > 0).reverse();
+  if (graded.length > 0)
+    lines.push(`  graded: ${graded.map(([grade, count]) => `${count} ${gradeWords[grade]}`).join(', ')}`);
   if (passedOver > 0) lines.push(`  ${plural(passedOver, 'file')} passed over: no event logs`);
   return lines.join('\n');
 }

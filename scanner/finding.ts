@@ -1,6 +1,8 @@
 import type { FlatEvent } from '../events/event.js';
 import type { MatchedFields } from '../rules/sigma/matcher.js';
 import type { Level } from '../rules/sigma/metadata.js';
+import type { Sheet } from '../rules/triage/fact.js';
+import type { Grade, Reason } from '../rules/triage/grade.js';
 import type { ElementFinding } from './elements/verdict.js';
 import { levelOf, titleOf } from './level.js';
 import type { MergedRule, Source } from './merge.js';
@@ -22,12 +24,27 @@ export interface Finding {
   readonly computer: string | null;
   /** The log, as it was named to the scan; null for a correlation, whose events may come from several. */
   readonly file: string | null;
-  /** The fields that the rule looked at, with their values; for a correlation those that it groups by. */
+  /** Of an event in a text log: the line that it begins on, from 1. */
+  readonly line?: number;
+  /** The fields that the rule looked at, with their values; for a correlation those that it groups by; for a graded event facts (docs/spec/triage.md). */
   readonly matched: MatchedFields;
   /** Of a correlation: the events that fulfilled it. `time` is that of the last one. */
   readonly events?: { readonly count: number; readonly firstTime: string | null; readonly lastTime: string | null };
   /** Of indicators and mining pools: what they were found in, and what each adds to its score. */
   readonly element?: ElementFinding;
+  /** Of an event that a triage matrix has graded. */
+  readonly triage?: GradeFinding;
+}
+
+/** How relevant an event is, and why. */
+export interface GradeFinding {
+  readonly sheet: Sheet;
+  /** The name of the matrix. */
+  readonly matrix: string;
+  readonly grade: Grade;
+  readonly points: number;
+  /** The most points first; those of 0 points explain too. */
+  readonly reasons: readonly Reason[];
 }
 
 /** A rule and an event that it matches, as workers report it: plain data. */
@@ -40,12 +57,14 @@ export interface Hit {
   readonly channel: string | null;
   readonly recordId: number | null;
   readonly computer: string | null;
+  readonly line?: number;
   readonly matched: MatchedFields;
+  readonly triage?: GradeFinding;
 }
 
 export function hitOf(rule: number, event: FlatEvent, matched: MatchedFields): Hit {
-  const { timeMs, channel, recordId, computer } = event;
-  return { rule, timeMs, channel, recordId, computer, matched };
+  const { timeMs, channel, recordId, computer, lineNumber } = event;
+  return { rule, timeMs, channel, recordId, computer, ...(lineNumber !== null && { line: lineNumber }), matched };
 }
 
 export function findingOf(rule: MergedRule, hit: Hit, file: string | null): Finding {
@@ -63,11 +82,14 @@ export function findingOf(rule: MergedRule, hit: Hit, file: string | null): Find
     recordId: hit.recordId,
     computer: hit.computer,
     file,
+    ...(hit.line !== undefined && { line: hit.line }),
     matched: hit.matched,
+    ...(hit.triage && { triage: hit.triage }),
   };
 }
 
 function creditsOf(rule: MergedRule): Pick<Finding, 'author' | 'tags'> {
+  if (rule.kind === 'triage') return { author: rule.document.author ?? null, tags: [] };
   if (rule.kind !== 'sigma') return { author: null, tags: [] };
   return { author: rule.rule.author ?? null, tags: rule.rule.tags ?? [] };
 }

@@ -3,7 +3,9 @@ import type { Fault, Place } from '../rules/fault.js';
 import type { LogSource } from '../rules/sigma/metadata.js';
 import type { CustomRules, LocalItem } from './custom.js';
 import { type DecodedItem, isRule, type RuleItem } from './decode.js';
+import { mergeTriage } from '../rules/triage/merge.js';
 import { packKey } from './pointer.js';
+import { triageSources } from './triage-sources.js';
 
 /** Where a merged rule came from. */
 export interface Source {
@@ -114,7 +116,7 @@ export function mergeRules({ packs, custom, remembered }: MergeInput): MergedRul
       rules: taken.get(id) ?? [],
     })),
     filters: appliedFilters(rules),
-    faults: custom.faults,
+    faults: [...custom.faults, ...mergeTriage(triageSources(rules)).faults],
     remember,
   };
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
 import type { MergedRule, Source } from '../../scanner/merge.js';
 import { loadMerged, type MergedSet } from '../../scanner/merged.js';
+import { sourceLabel } from '../../scanner/triage-sources.js';
 import { printFaults } from '../faults.js';
 import { print, printable, printJson, table, warn } from '../output.js';
 
@@ -83,6 +84,6 @@ function countBySource(rules: readonly MergedRule[]): SourceCount[] {
 }
 
 /** `sigma/core/stable 2026.07.01`, or the file of a local rule. */
-export function sourceWords({ pack, version, file }: Source): string {
-  return printable([pack, version, file].filter((part) => part !== null).join(' '));
+export function sourceWords(source: Source): string {
+  return printable(sourceLabel(source));
 }

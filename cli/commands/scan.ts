@@ -23,6 +23,7 @@ interface ScanOptions extends RulesOptions {
   readonly sigma?: true;
   readonly ioc?: true;
   readonly pools?: true;
+  readonly triage?: true;
   readonly live?: true;
   readonly hostRoot: string;
   readonly maxFileSize?: number;
@@ -49,6 +50,7 @@ export function registerScan(program: Command): void {
     .option('--sigma', 'apply Sigma rules to event logs')
     .option('--ioc', 'look for indicators in every element (docs/elements.md)')
     .option('--pools', 'look for mining pools in every element')
+    .option('--triage', 'grade antivirus and web-proxy events (docs/triage.md)')
     .option('--live', 'look at the processes, connections and own files of this host too')
     .addOption(new Option('--host-root <dir>', 'the root of the host that --live looks at').default('/'))
     .option(
@@ -76,6 +78,7 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   const { rules, flags, faults } = await loadRules(options);
   const kinds = kindsOf(options);
   requireElements(paths, options, rules, kinds);
+  warnOfEmptyKinds(rules, kinds);
   printFaults(faults);
   const progress = startProgress('scanning');
   const interruption = interruptible();
@@ -104,11 +107,12 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
 }
 
 /** Null without a flag: all kinds that the rules have, which are those that the licence covers. */
-function kindsOf({ sigma, ioc, pools }: ScanOptions): ReadonlySet<ScanKind> | null {
+function kindsOf({ sigma, ioc, pools, triage }: ScanOptions): ReadonlySet<ScanKind> | null {
   const kinds = new Set<ScanKind>();
   if (sigma === true) kinds.add('sigma');
   if (ioc === true) kinds.add('ioc');
   if (pools === true) kinds.add('pool');
+  if (triage === true) kinds.add('triage');
   return kinds.size === 0 ? null : kinds;
 }
 
@@ -123,8 +127,14 @@ function requireElements(
   if (rules.some(({ kind }) => (kind === 'ioc' || kind === 'pool') && (kinds === null || kinds.has(kind)))) return;
   const hint = 'name logs or folders, or load rules with indicators or mining pools';
   if (kinds !== null && !kinds.has('ioc') && !kinds.has('pool') && live !== true)
-    throw new CliError('usage', 'path: expected logs or folders to apply Sigma rules to, got none', { hint });
+    throw new CliError('usage', 'path: expected logs or folders to look at, got none', { hint });
   throw new CliError('usage', 'host: expected indicators or mining pools to look for, got none', { hint });
+}
+
+/** A kind that was asked for and that the licence does not cover finds nothing, which is not the same as a clean host. */
+function warnOfEmptyKinds(rules: MergedSet['rules'], kinds: ReadonlySet<ScanKind> | null): void {
+  for (const kind of kinds ?? [])
+    if (!rules.some((rule) => rule.kind === kind)) warn(`rules: expected some of the kind ${kind}, got none`);
 }
 
 async function loadLogSources(file: string): Promise<LogSourceTable> {

@@ -1,6 +1,6 @@
 import type { Grade } from '../../rules/triage/grade.js';
 import { printable } from '../output.js';
-import { type TriageRow, whatOf, whereOf, whomOf } from './row.js';
+import { gradeWords, type TriageRow, whatOf, whereOf, whomOf } from './row.js';
 import { style } from './style.js';
 
 export interface HtmlHead {
@@ -14,12 +14,6 @@ export interface HtmlHead {
   readonly madeAt: string;
   readonly origin: string;
 }
-
-export const gradeWords: Readonly<Record<Grade, string>> = {
-  'highly-relevant': 'highly relevant',
-  relevant: 'relevant',
-  'less-relevant': 'less relevant',
-};
 
 /** Text from outside, shown and never obeyed: by a browser nor by the order of writing. */
 export function escapeHtml(text: string): string {

@@ -8,8 +8,8 @@ import { decodeTriage } from '../../rules/triage/matrix.js';
 import { type EffectiveMatrix, mergeTriage, type TriageSource } from '../../rules/triage/merge.js';
 import { openHome } from '../../scanner/home.js';
 import { loadMerged } from '../../scanner/merged.js';
+import { triageSources } from '../../scanner/triage-sources.js';
 import { CliError } from '../error.js';
-import { sourceWords } from '../commands/merge.js';
 
 export interface MatrixOptions {
   /** Files or folders in place of all others. */
@@ -42,11 +42,7 @@ export async function loadMatrices({ matrix, custom, home }: MatrixOptions): Pro
     );
   }
   const set = await loadMerged(openHome(home), systemClock, custom ?? null);
-  const own = set.rules.flatMap((rule): TriageSource[] => {
-    if (rule.kind !== 'triage') return [];
-    const { document, source } = rule;
-    return [{ document, pack: source.origin === 'pack' ? source.pack : null, label: sourceWords(source) }];
-  });
+  const own = triageSources(set.rules);
   const faults = set.faults.filter(({ severity }) => severity === 'error');
   const hasMatrix = own.some(({ document }) => !('adjusts' in document));
   if (hasMatrix) return merged(own, faults, 'the rules of this endpoint');
@@ -66,7 +62,7 @@ function merged(sources: readonly TriageSource[], faults: readonly Fault[], orig
 async function filesOf(path: string): Promise<readonly RuleFile[]> {
   const info = await stat(path).catch(() => null);
   if (info === null) throw new CliError('triage-no-matrix', `${path}: expected a triage matrix, got nothing there`);
-  return info.isDirectory() ? (await loadRuleFolder(path)).files : [await loadRuleFile(path, basename(path))];
+  return info.isDirectory() ? (await loadRuleFolder(path)).files : [loadRuleFile(path, basename(path))];
 }
 
 function sourcesOf({ file, items }: RuleFile): TriageSource[] {

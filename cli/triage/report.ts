@@ -3,9 +3,9 @@ import type { Writable } from 'node:stream';
 import type { Grade } from '../../rules/triage/grade.js';
 import { printable, table } from '../output.js';
 import { csvHeader, csvRow } from './csv.js';
-import { gradeWords, htmlEnd, htmlHead, htmlRow } from './html.js';
+import { htmlEnd, htmlHead, htmlRow } from './html.js';
 import type { RankedRows } from './ranked-rows.js';
-import { pointsOf, type TriageRow, whatOf, whereOf, whomOf } from './row.js';
+import { gradeWords, pointsOf, type TriageRow, whatOf, whereOf, whomOf } from './row.js';
 
 export const reportFormats = ['table', 'csv', 'json', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];

@@ -20,6 +20,12 @@ export interface TriageRow {
   readonly reasons: readonly Reason[];
 }
 
+export const gradeWords: Readonly<Record<Grade, string>> = {
+  'highly-relevant': 'highly relevant',
+  relevant: 'relevant',
+  'less-relevant': 'less relevant',
+};
+
 export function rowOf(event: FlatEvent, { grade, points, sheet, facts, reasons }: GradedEvent): TriageRow {
   return {
     grade,

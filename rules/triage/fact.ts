@@ -10,6 +10,8 @@ interface FactTraits {
   readonly kind: FactKind;
   /** `false`: worked out of other facts alone, never read from a field. */
   readonly isRead?: false;
+  /** Facts that it is worked out of where no field holds it. */
+  readonly outOf?: readonly string[];
 }
 
 const text: FactTraits = { kind: 'text' };
@@ -29,9 +31,9 @@ const antivirusFacts = {
   signature: text,
   /** Each path that the event names, without the product's own prefixes (`file:_`). */
   path: text,
-  fileName: text,
+  fileName: { kind: 'text', outOf: ['path'] },
   /** With its dot, lower case. */
-  extension: text,
+  extension: { kind: 'text', outOf: ['fileName', 'path'] },
   fileType: text,
   ...whoAndWhere,
   action: text,
@@ -53,24 +55,24 @@ const proxyFacts = {
   userAgentLength: { kind: 'number', isRead: false },
   method: text,
   /** As the log has it, or put together out of host, path and query. */
-  uri: text,
-  path: text,
+  uri: { kind: 'text', outOf: ['host'] },
+  path: { kind: 'text', outOf: ['uri'] },
   query: text,
-  host: text,
+  host: { kind: 'text', outOf: ['uri'] },
   /** `name`, `public-address` or `private-address`. */
   hostKind: { kind: 'text', isRead: false },
   /** Bits a character of the longest label of the name, from 12 characters on. */
   hostEntropy: { kind: 'number', isRead: false },
   /** Bits a character of the longest part of the path, from 20 characters on. */
   pathEntropy: { kind: 'number', isRead: false },
-  port: number,
+  port: { kind: 'number', outOf: ['host', 'uri'] },
   status: number,
   bytesSent: number,
   bytesReceived: number,
   /** What the proxy says about certificate and encryption. */
   tls: text,
-  fileName: text,
-  extension: text,
+  fileName: { kind: 'text', outOf: ['path', 'uri'] },
+  extension: { kind: 'text', outOf: ['fileName', 'path', 'uri'] },
   fileType: text,
   scanResult: text,
   action: text,
@@ -95,6 +97,11 @@ export function factNames(sheet: Sheet): string[] {
 export function factKind(sheet: Sheet, name: string): FactKind | null {
   const facts = factsBySheet[sheet];
   return Object.hasOwn(facts, name) ? (facts[name]?.kind ?? null) : null;
+}
+
+/** The facts that fields can hold and that it is then worked out of, besides itself. */
+export function originsOf(sheet: Sheet, name: string): readonly string[] {
+  return factsBySheet[sheet][name]?.outOf ?? [];
 }
 
 /** Whether fields of events can hold it. */

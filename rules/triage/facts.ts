@@ -1,6 +1,6 @@
 import type { EventShape, FieldValue, FlatEvent, Scalar } from '../../events/event.js';
 import { antivirusFacts } from './antivirus-facts.js';
-import { factKind, type FactKind } from './fact.js';
+import { factKind, type FactKind, originsOf } from './fact.js';
 import { type Facts, type FactValue, isEmptyFact } from './fact-value.js';
 import type { Matrix } from './matrix.js';
 import { proxyFacts } from './proxy-facts.js';
@@ -25,6 +25,11 @@ export class FactReader {
     this.#clock = new WallClock(matrix.timeZone ?? 'UTC');
   }
 
+  /** Whether events with these fields can be of the matrix; what they hold says whether they are. */
+  accepts(shape: EventShape): boolean {
+    return this.#planOf(shape) !== 'another';
+  }
+
   /** Null for an event of another kind. */
   read(event: FlatEvent): Facts | null {
     const plan = this.#planOf(event.shape);
@@ -39,9 +44,11 @@ export class FactReader {
       if (value !== null) facts.set(fact, value);
     }
     const { triage, events } = this.#matrix;
+    const { needs, needsOneOf } = events;
+    if (needsOneOf?.every((fact) => isEmptyFact(facts.get(fact)))) return null;
     if (triage === 'antivirus') antivirusFacts(facts);
     else proxyFacts(facts);
-    for (const fact of events.needs) if (isEmptyFact(facts.get(fact))) return null;
+    for (const fact of needs) if (isEmptyFact(facts.get(fact))) return null;
     if (event.timeMs !== null) {
       const { hour, weekday } = this.#clock.at(event.timeMs);
       facts.set('hour', hour).set('weekday', weekday);
@@ -64,7 +71,10 @@ export class FactReader {
       const slots = fields.map((field) => shape.slotOf(field)).filter((slot) => slot >= 0);
       return slots.length === 0 ? [] : [{ fact, kind: factKind(triage, fact) ?? 'text', slots }];
     });
-    return read.length === 0 ? 'another' : { channelSlot: shape.channelSlot, facts: read };
+    const held = new Set(read.map(({ fact }) => fact));
+    const canHave = (fact: string): boolean => [fact, ...originsOf(triage, fact)].some((name) => held.has(name));
+    if (!events.needs.every(canHave) || events.needsOneOf?.some((fact) => held.has(fact)) === false) return 'another';
+    return { channelSlot: shape.channelSlot, facts: read };
   }
 }
 

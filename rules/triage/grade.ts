@@ -1,5 +1,6 @@
 import type { Sheet } from './fact.js';
 import type { FactValue } from './fact-value.js';
+import type { EffectiveMatrix } from './merge.js';
 
 /** From the least to the most urgent. */
 export const grades = ['less-relevant', 'relevant', 'highly-relevant'] as const;
@@ -21,9 +22,7 @@ export interface Reason {
 
 /** What an event has been graded as. The reasons are put together when they are first asked for. */
 export class GradedEvent {
-  readonly sheet: Sheet;
-  /** The name of the matrix. */
-  readonly matrix: string;
+  readonly by: EffectiveMatrix;
   readonly grade: Grade;
   /** The sum over the attributes, at least 0. */
   readonly points: number;
@@ -33,18 +32,21 @@ export class GradedEvent {
   #reasons: readonly Reason[] | null = null;
 
   constructor(
-    matrix: { readonly sheet: Sheet; readonly name: string },
+    by: EffectiveMatrix,
     grade: Grade,
     points: number,
     facts: ReadonlyMap<string, FactValue>,
     explain: (facts: ReadonlyMap<string, FactValue>) => Reason[],
   ) {
-    this.sheet = matrix.sheet;
-    this.matrix = matrix.name;
+    this.by = by;
     this.grade = grade;
     this.points = points;
     this.facts = facts;
     this.#explain = explain;
+  }
+
+  get sheet(): Sheet {
+    return this.by.matrix.triage;
   }
 
   /** The most points first, then in the order of the matrix; those of 0 points explain too. */
@@ -58,6 +60,6 @@ export function compareGrades(a: Grade, b: Grade): number {
 }
 
 /** The level of a finding, in the words of Sigma. */
-export function levelOf(grade: Grade): 'low' | 'medium' | 'high' {
+export function levelOfGrade(grade: Grade): 'low' | 'medium' | 'high' {
   return grade === 'highly-relevant' ? 'high' : grade === 'relevant' ? 'medium' : 'low';
 }

@@ -1,4 +1,4 @@
-import type { FlatEvent } from '../../events/event.js';
+import type { EventShape, FlatEvent } from '../../events/event.js';
 import { FactIndex } from './fact-index.js';
 import type { Facts, FactValue } from './fact-value.js';
 import { FactReader } from './facts.js';
@@ -20,8 +20,7 @@ interface Cell {
 
 /** Grades events by one matrix. A pure function of the event: it keeps look-ups, never what it has seen. */
 export class Grader {
-  readonly #matrix: Matrix;
-  readonly #named: { readonly sheet: Matrix['triage']; readonly name: string };
+  readonly #by: EffectiveMatrix;
   readonly #reader: FactReader;
   readonly #cells: readonly Cell[];
   readonly #indexes: readonly { readonly fact: string; readonly index: FactIndex }[];
@@ -32,9 +31,9 @@ export class Grader {
   readonly #best: Int32Array;
   #run = 0;
 
-  constructor({ matrix, label, changedBy }: EffectiveMatrix) {
-    this.#matrix = matrix;
-    this.#named = { sheet: matrix.triage, name: matrix.name };
+  constructor(by: EffectiveMatrix) {
+    const { matrix, label, changedBy } = by;
+    this.#by = by;
     this.#reader = new FactReader(matrix);
     this.#cells = matrix.attributes.flatMap(({ attribute, title, values }, row) =>
       values.map(({ value, points, reason, when }) => {
@@ -53,6 +52,11 @@ export class Grader {
     this.#held = new Int32Array(this.#cells.length);
     this.#heldIn = new Int32Array(this.#cells.length);
     this.#best = new Int32Array(matrix.attributes.length);
+  }
+
+  /** Whether events with these fields can be of the matrix. */
+  accepts(shape: EventShape): boolean {
+    return this.#reader.accepts(shape);
   }
 
   /** Null for an event of another kind. */
@@ -77,10 +81,10 @@ export class Grader {
       counted.push(cell);
     }
     points = Math.max(points, 0);
-    const { grades } = this.#matrix;
+    const { grades } = this.#by.matrix;
     const grade: Grade =
       points >= grades.highlyRelevant ? 'highly-relevant' : points >= grades.relevant ? 'relevant' : 'less-relevant';
-    return new GradedEvent(this.#named, grade, points, facts, (said) => explain(counted, said));
+    return new GradedEvent(this.#by, grade, points, facts, (said) => explain(counted, said));
   }
 
   /** One more condition of a cell holds; once all do, the cell competes for its attribute. */

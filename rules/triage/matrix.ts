@@ -92,6 +92,8 @@ const matrixSchema = z
       channels: z.array(words).exactOptional(),
       /** Facts that an event must have to be one of this sheet. */
       needs: z.array(z.string()).min(1),
+      /** Facts of which fields of the event must hold one, too. */
+      needsOneOf: z.array(z.string()).min(1).exactOptional(),
       /** An event with one of these fields is of another kind. */
       unless: z.array(words).exactOptional(),
     }),
@@ -101,9 +103,10 @@ const matrixSchema = z
   })
   .superRefine((matrix, context) => {
     checkFacts(matrix.triage, matrix.facts, matrix.attributes, context);
-    matrix.events.needs.forEach((fact, at) => {
-      if (!isReadFact(matrix.triage, fact)) refuse(context, ['events', 'needs', at], 'a fact that fields hold');
-    });
+    for (const member of ['needs', 'needsOneOf'] as const)
+      matrix.events[member]?.forEach((fact, at) => {
+        if (!isReadFact(matrix.triage, fact)) refuse(context, ['events', member, at], 'a fact that fields hold');
+      });
     if (matrix.grades.highlyRelevant <= matrix.grades.relevant)
       refuse(context, ['grades', 'highlyRelevant'], `more than ${matrix.grades.relevant}`);
   });

@@ -5,6 +5,7 @@ import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
 import { Ruleset } from '../../rules/sigma/ruleset.js';
 import { type Hit, hitOf } from '../finding.js';
+import { type GradeCounts, noGrades, triageDetector, type TriagePlan } from './triage.js';
 
 /** A rule on its way to a thread: its line as the merged set has checked it, and how it acts. */
 export interface RuleLine {
@@ -21,6 +22,8 @@ export interface RuleLine {
 /** Everything that a thread needs to look at events; plain data. */
 export interface DetectionPlan {
   readonly rules: readonly RuleLine[];
+  /** Null: nothing is graded. */
+  readonly triage: TriagePlan | null;
   /** Null for the built-in table. */
   readonly logSources: LogSourceTable | null;
   /** Events before this are read and not matched; events without a time always are. */
@@ -32,10 +35,12 @@ export interface Matches {
   readonly hits: Hit[];
   /** For the correlations; `rule` is an index into the plan's rules. */
   readonly signals: Signal[];
+  /** Events graded, those that are no findings among them. */
+  readonly graded: GradeCounts;
 }
 
 /** One kind of rules, ready to look at events. */
-type Detector = (event: FlatEvent, into: Matches) => void;
+export type Detector = (event: FlatEvent, into: Matches) => void;
 
 export type RuleOf = (line: RuleLine) => SigmaRule;
 
@@ -46,13 +51,16 @@ export class Detectors {
   readonly #detectors: readonly Detector[];
 
   /** @param ruleOf the rule of a line, for a thread that has it already */
-  constructor({ rules, logSources, sinceMs }: DetectionPlan, ruleOf: RuleOf = parseRule) {
+  constructor({ rules, triage, logSources, sinceMs }: DetectionPlan, ruleOf: RuleOf = parseRule) {
     this.#sinceMs = sinceMs ?? -Infinity;
-    this.#detectors = [sigmaDetector(rules, ruleOf, logSources)];
+    this.#detectors = [
+      ...(rules.length > 0 ? [sigmaDetector(rules, ruleOf, logSources)] : []),
+      ...(triage ? [triageDetector(triage)] : []),
+    ];
   }
 
   match(events: readonly FlatEvent[]): Matches {
-    const matches: Matches = { hits: [], signals: [] };
+    const matches: Matches = { hits: [], signals: [], graded: noGrades() };
     for (const event of events) {
       if (event.timeMs !== null && event.timeMs < this.#sinceMs) continue;
       for (const detect of this.#detectors) detect(event, matches);

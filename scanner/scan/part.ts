@@ -3,6 +3,7 @@ import { openEvents, openEventStream, splitEvents, type ByteRange, type EventRea
 import type { Skip } from '../../events/report.js';
 import type { Detectors, Matches } from './detector.js';
 import { type Failure, type LogFile, standardInput } from './logs.js';
+import { addGrades, type GradeCounts, noGrades } from './triage.js';
 
 /** A piece of a log that is read by itself, or a whole one. */
 export interface Part {
@@ -18,6 +19,7 @@ export interface PartOutcome {
   /** Events read; those before `since` are among them. */
   readonly events: number;
   readonly bytes: number;
+  readonly graded: GradeCounts;
   readonly skips: readonly (readonly [code: string, count: number])[];
   readonly namedSkips: readonly Skip[];
   readonly failure: Failure | null;
@@ -52,11 +54,13 @@ export async function planParts(files: readonly LogFile[], threads: number): Pro
 export async function* matchPart(part: Part, detectors: Detectors, signal: AbortSignal): AsyncGenerator<PartMessage> {
   let reading: EventReading | null = null;
   let failure: Failure | null = null;
+  const graded = noGrades();
   try {
     reading = await openPart(part, detectors, signal);
     let bytes = 0;
     for await (const events of reading?.batches() ?? []) {
       const matches = detectors.match(events);
+      addGrades(graded, matches.graded);
       if (sizeOf(matches) > 0) yield { kind: 'matches', matches };
       const read = reading?.report.bytes ?? 0;
       yield { kind: 'read', bytes: read - bytes };
@@ -67,7 +71,7 @@ export async function* matchPart(part: Part, detectors: Detectors, signal: Abort
     if (!(error instanceof CodedError)) throw error;
     failure = { path: part.log.path, code: String(error.code), message: error.message };
   }
-  yield { kind: 'done', outcome: outcomeOf(part, reading, failure) };
+  yield { kind: 'done', outcome: outcomeOf(part, reading, graded, failure) };
 }
 
 export function sizeOf({ hits, signals }: Matches): number {
@@ -95,12 +99,17 @@ async function* readStandardInput(signal: AbortSignal): AsyncGenerator<Uint8Arra
   }
 }
 
-function outcomeOf({ log }: Part, reading: EventReading | null, failure: Failure | null): PartOutcome {
+function outcomeOf(
+  { log }: Part,
+  reading: EventReading | null,
+  graded: GradeCounts,
+  failure: Failure | null,
+): PartOutcome {
   if (reading === null) {
     const message = `${log.path}: expected an event log, got other data`;
     const foreign = log.isNamed ? { path: log.path, code: 'log-unknown', message } : null;
-    return { isLog: false, events: 0, bytes: 0, skips: [], namedSkips: [], failure: failure ?? foreign };
+    return { isLog: false, events: 0, bytes: 0, graded, skips: [], namedSkips: [], failure: failure ?? foreign };
   }
   const { events, bytes, counts, named } = reading.report;
-  return { isLog: true, events, bytes, skips: [...counts], namedSkips: named, failure };
+  return { isLog: true, events, bytes, graded, skips: [...counts], namedSkips: named, failure };
 }

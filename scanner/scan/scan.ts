@@ -11,6 +11,7 @@ import { listLogs, standardInput } from './logs.js';
 import { planParts } from './part.js';
 import { ruleIn, selectRules } from './selection.js';
 import { type ScanSummary, Tally } from './summary.js';
+import { planTriage } from './triage.js';
 
 export interface ScanRequest {
   readonly rules: readonly MergedRule[];
@@ -18,7 +19,7 @@ export interface ScanRequest {
   readonly flags: readonly Flag[];
   /** Files, folders, and `-` for the standard input. */
   readonly paths: readonly string[];
-  /** Null: high for Sigma rules, medium for indicators and pools. */
+  /** Null: high for Sigma rules, medium for all others. */
   readonly minLevel: Level | null;
   /** What to apply; all that the rules have without it. */
   readonly kinds: ReadonlySet<ScanKind> | null;
@@ -37,7 +38,7 @@ export interface ScanRequest {
   readonly signal: AbortSignal;
 }
 
-export type ScanKind = 'sigma' | 'ioc' | 'pool';
+export type ScanKind = MergedRule['kind'];
 
 export interface ScanListener {
   /** In the order of the paths, and within a log in the order of its records. The scan waits for a promise. */
@@ -58,15 +59,16 @@ const bytesPerThread = 16 * 1024 * 1024;
  */
 export async function scan(request: ScanRequest, listener: ScanListener): Promise<ScanSummary> {
   const { flags, paths, minLevel, since, logSources, signal, kinds } = request;
-  const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind === 'triage' ? 'sigma' : kind));
+  const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind));
   const elementRules = rules.filter((rule) => rule.kind === 'ioc' || rule.kind === 'pool');
   const selected = selectRules(rules, minLevel ?? 'high');
-  const isSigma = elementRules.length === 0 || selected.length > 0;
-  const logs = isSigma ? await listLogs(paths) : { files: [], failures: [] };
+  const triage = planTriage(rules, minLevel ?? 'medium');
+  const readsEvents = elementRules.length === 0 || selected.length > 0 || triage !== null;
+  const logs = readsEvents ? await listLogs(paths) : { files: [], failures: [] };
   const totalBytes = logs.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const threads = Math.min(request.threads ?? threadsFor(totalBytes), maxThreads);
   const parts = await planParts(logs.files, threads);
-  const plan = { rules: selected, logSources, sinceMs: since?.getTime() ?? null };
+  const plan = { rules: selected, triage, logSources, sinceMs: since?.getTime() ?? null };
   const correlations = new Correlations(rules, selected);
   const tally = new Tally();
   tally.addFailures(logs.failures);
@@ -96,7 +98,7 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
           {
             rules: elementRules,
             // the standard input can be read once
-            paths: isSigma ? paths.filter((path) => path !== standardInput) : paths,
+            paths: readsEvents ? paths.filter((path) => path !== standardInput) : paths,
             hostRoot: request.hostRoot,
             minLevel: minLevel ?? 'medium',
             maxFileBytes: request.maxFileBytes ?? defaultMaxFileBytes,
@@ -106,8 +108,10 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
           { finding: report, fail: (failure) => tally.addFailures([failure]), read: onRead },
         );
   const { late, forgotten, unresolved } = correlations;
-  return tally.summary({
-    rules: selected.filter(({ isReported }) => isReported).length + (elements?.rules ?? 0),
+  const reporting =
+    selected.filter(({ isReported }) => isReported).length + (triage?.matrices.length ?? 0) + (elements?.rules ?? 0);
+  return tally.summary(triage !== null, {
+    rules: reporting,
     elements,
     correlations: { late, forgotten, unresolved },
     flags,

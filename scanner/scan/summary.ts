@@ -4,6 +4,7 @@ import type { Finding } from '../finding.js';
 import type { Flag } from '../flags.js';
 import type { Failure } from './logs.js';
 import type { Part, PartOutcome } from './part.js';
+import { addGrades, type GradeCounts, noGrades } from './triage.js';
 
 export interface RuleCount {
   readonly ruleId: string;
@@ -47,6 +48,8 @@ export interface ScanSummary {
   readonly flags: readonly Flag[];
   /** What was looked at for indicators and pools; null where none were asked for. */
   readonly elements: ElementSummary | null;
+  /** Antivirus and web-proxy events graded, those that are no findings among them; null without a matrix. */
+  readonly graded: Readonly<GradeCounts> | null;
   /** Ended before everything was read. */
   readonly isInterrupted: boolean;
 }
@@ -66,6 +69,7 @@ export class Tally {
   readonly #files = new Set<string>();
   readonly #skipped = new Map<string, Skipped>();
   readonly #failures: Failure[] = [];
+  readonly #graded = noGrades();
   #findings = 0;
   #events = 0;
   #bytes = 0;
@@ -93,7 +97,7 @@ export class Tally {
   /** @param isOnlyLook whether nothing else looks at what is no event log */
   addOutcome(
     { log: { path } }: Part,
-    { isLog, events, bytes, skips, namedSkips, failure }: PartOutcome,
+    { isLog, events, bytes, graded, skips, namedSkips, failure }: PartOutcome,
     isOnlyLook: boolean,
   ): void {
     if (!isLog && !isOnlyLook && failure?.code === 'log-unknown') return;
@@ -105,6 +109,7 @@ export class Tally {
     this.#files.add(path);
     this.#events += events;
     this.#bytes += bytes;
+    addGrades(this.#graded, graded);
     if (skips.length === 0) return;
     let skipped = this.#skipped.get(path);
     if (!skipped) this.#skipped.set(path, (skipped = { counts: new Map(), named: [] }));
@@ -112,7 +117,11 @@ export class Tally {
     skipped.named.push(...namedSkips.slice(0, maxNamed - skipped.named.length));
   }
 
-  summary(rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>): ScanSummary {
+  /** @param isGrading whether there was a matrix */
+  summary(
+    isGrading: boolean,
+    rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>,
+  ): ScanSummary {
     return {
       findings: this.#findings,
       byLevel: this.#byLevel,
@@ -129,6 +138,7 @@ export class Tally {
         named,
       })),
       failures: this.#failures,
+      graded: isGrading ? this.#graded : null,
       ...rest,
     };
   }

@@ -28,6 +28,15 @@ describe('antivirus', () => {
     );
   });
 
+  test.each([
+    ['without a signature', { Path: 'C:\\x', User: 'b' }],
+    ['with an empty one', { ThreatName: '-', Path: 'C:\\x' }],
+    ['with one that signed a program', { Signature: 'Microsoft', SignatureStatus: 'Valid', ImageLoaded: 'C:\\x' }],
+    ['of another channel', { Channel: 'Security', ThreatName: 'X' }],
+  ])('an event %s is another kind', (_, fields) => {
+    expect(factsOf('antivirus', fields as unknown as Record<string, FieldValue>)).toEqual({});
+  });
+
   test('names of fields as Defender writes them, with blanks', () => {
     expect(factsOf('antivirus', { 'Threat Name': 'X', 'Detection User': 'A\\b', 'Action Name': 'Remove' })).toEqual({
       signature: 'X',
@@ -65,7 +74,7 @@ describe('proxy', () => {
     ['a.example', 'name'],
     ['999.1.1.1', 'name'],
   ])('%s is a %s', (host, kind) => {
-    expect(factsOf('proxy', { 'cs-host': host })).toMatchObject({ hostKind: kind });
+    expect(factsOf('proxy', { 'cs-host': host, 'cs-method': 'GET' })).toMatchObject({ hostKind: kind });
   });
 
   test('a host with its port, and lists of categories', () => {
@@ -78,6 +87,15 @@ describe('proxy', () => {
 
   test('an event without a host is another kind', () => {
     expect(factsOf('proxy', { 'c-uri': '/index.html', 'cs-method': 'GET' })).toEqual({});
+  });
+
+  test.each([
+    ['the name of a host alone, as every log has one', { host: 'web1', message: 'x', user: 'root' }],
+    ['a method and address that are there and empty', { host: 'web1', method: '-', url: '' }],
+    ['a web server', { 'cs-host': 'a.example', 'cs-method': 'GET', 's-sitename': 'W3SVC1' }],
+    ['Windows', { Host: 'a.example', Method: 'GET', EventID: 3 }],
+  ])('%s is another kind', (_, fields) => {
+    expect(factsOf('proxy', fields as Record<string, FieldValue>)).toEqual({});
   });
 });
 

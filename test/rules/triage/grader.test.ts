@@ -23,7 +23,7 @@ function holds(condition: Condition, signature: string): boolean {
 describe('grades', () => {
   test('each attribute counts once, with its best value; every point has its reason', () => {
     const graded = grader().grade(eventOf({ Signature: 'Bad Worse', Path: 'C:\\Temp\\x', User: 'ADMIN' }));
-    expect(graded).toMatchObject({ sheet: 'antivirus', matrix: 'small', grade: 'highly-relevant', points: 80 });
+    expect(graded).toMatchObject({ sheet: 'antivirus', by: { label: 'small' }, grade: 'highly-relevant', points: 80 });
     expect(graded?.reasons).toEqual([
       {
         attribute: 'name',
@@ -80,9 +80,9 @@ describe('grades', () => {
 
   test('the matrix that takes an event most seriously grades it', () => {
     const mild = smallMatrix({ name: 'mild', attributes: smallMatrix().attributes.slice(1) });
-    expect(new Triage([effective(mild), effective(smallMatrix())]).grade(eventOf({ Signature: 'Bad' }))?.matrix).toBe(
-      'small',
-    );
+    expect(
+      new Triage([effective(mild), effective(smallMatrix())]).grade(eventOf({ Signature: 'Bad' }))?.by.matrix.name,
+    ).toBe('small');
   });
 });
 
