@@ -14,6 +14,7 @@ import { newMetrics } from './metrics.js';
 import { problemMediaType, problemOf } from './problems.js';
 import { Queue } from './queue.js';
 import { RateLimit } from './rate-limit.js';
+import { isUnavailable } from './records/postgres.js';
 import { Refusals } from './refusals.js';
 import { activationRoutes } from './routes/activations.js';
 import { auditRoutes } from './routes/audit.js';
@@ -148,6 +149,11 @@ function translated(error: unknown): unknown {
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'SQLITE_FULL')
     return new BaseError('disk-full', 'server: expected room on its disk, got a full one', { cause: error });
+  if (isUnavailable(error))
+    return new ServerError('records-unavailable', 'server: expected its records to answer, got none', {
+      cause: error,
+      retryAfterSeconds: 5,
+    });
   return error;
 }
 

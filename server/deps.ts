@@ -8,6 +8,7 @@ import type { Queue } from './queue.js';
 import type { RateLimit } from './rate-limit.js';
 import type { Refusals } from './refusals.js';
 import type { Records } from './records/database.js';
+import type { RecordsKey } from './records-key.js';
 
 export interface ServerKeys {
   readonly snapshot: Signer;
@@ -15,7 +16,12 @@ export interface ServerKeys {
   readonly license: Signer;
   /** Opens the content keys in headers; more than one while a key is being replaced. */
   readonly distribution: readonly Opener[];
+  /** Seals second factors in the records. */
+  readonly records: RecordsKey;
 }
+
+/** What it takes to look after people. */
+export type PeopleDeps = Pick<ServerParts, 'records' | 'clock'> & { readonly keys: Pick<ServerKeys, 'records'> };
 
 /** What a caller of `createApp` brings. */
 export interface ServerParts {

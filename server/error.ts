@@ -76,6 +76,8 @@ export type ServerErrorCode =
   | 'option-invalid'
   | 'listen-failed'
   | 'records-version'
+  | 'records-unavailable'
+  | 'records-key'
   | 'audit-chain'
   | 'audit-head';
 

@@ -1,5 +1,5 @@
-/** The folder of one server: its keys, its records, its blobs. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+/** The folder of one server: its keys, its blobs, and its records unless they stand in PostgreSQL. */
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
@@ -7,25 +7,20 @@ import type { Clock } from '../base/clock.js';
 import { systemCode } from '../base/error.js';
 import { readFileIfPresent, syncFolder, unwritable, writeFileAtomic } from '../base/files.js';
 import { canonicalJson } from '../base/json.js';
-import { encodePublicKey, type SecretKey } from '../keys/key.js';
-import { encodePublicKeyFile, loadKeyFile, saveKeyFile } from '../keys/keyfile.js';
-import { newSealingKey, openerOf } from '../keys/sealing.js';
-import { newSigningKey, signerOf } from '../keys/signing.js';
+import { encodePublicKey } from '../keys/key.js';
 import { appendAudit } from './audit.js';
 import { FileBlobs } from './blobs/files.js';
 import { defaultConfig } from './config.js';
-import type { ServerKeys, ServerParts } from './deps.js';
+import type { ServerParts } from './deps.js';
 import { ServerError } from './error.js';
-import { openRecords } from './records/database.js';
+import { loadKeys, makeKeys, openRecordsKey } from './key-folder.js';
+import { openRecords, type Records } from './records/database.js';
+import { holdLock } from './records/lock.js';
+import { openPostgres } from './records/postgres.js';
 import { transact } from './records/transaction.js';
 import { insertToken } from './tokens.js';
 
-const keyNames = ['snapshot', 'timestamp', 'license', 'distribution'] as const;
-type KeyName = (typeof keyNames)[number];
-
 const paths = {
-  key: (dir: string, name: KeyName) => join(dir, 'keys', `${name}.key`),
-  publicKey: (dir: string, name: KeyName) => join(dir, 'keys', `${name}.pub`),
   publicKeys: (dir: string) => join(dir, 'public-keys.json'),
   records: (dir: string) => join(dir, 'records.sqlite'),
   blobs: (dir: string) => join(dir, 'blobs'),
@@ -45,33 +40,30 @@ export interface InitialisedServer {
 }
 
 /**
- * Makes a server's folder whole or not at all: keys without passphrase (mode 0600, the server must start alone), empty
- * records, one admin token.
+ * Makes a server's folder whole or not at all: keys, empty records, one admin token.
  *
- * @throws ServerError `folder-not-empty`; BaseError `disk-full`, `file-unwritable`
+ * @param recordsUrl of an empty PostgreSQL database (or schema); without it the records are a file of the folder
+ * @throws ServerError `folder-not-empty`, also for a database that is not; `records-unavailable`; BaseError `disk-full`,
+ * `file-unwritable`
  */
-export async function initServer(folder: string, clock: Clock): Promise<InitialisedServer> {
+export async function initServer(
+  folder: string,
+  clock: Clock,
+  recordsUrl: string | null = null,
+): Promise<InitialisedServer> {
   const dir = resolve(folder);
   await requireEmpty(dir);
   const temporary = `${dir}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await mkdir(join(temporary, 'keys'), { recursive: true, mode: 0o700 });
-    const keys: Record<KeyName, SecretKey> = {
-      snapshot: newSigningKey(),
-      timestamp: newSigningKey(),
-      license: newSigningKey(),
-      distribution: newSealingKey(),
-    };
-    for (const name of keyNames) {
-      const label = { name: `server ${name}`, createdAt: clock.now() };
-      await saveKeyFile(paths.key(temporary, name), keys[name], { ...label, passphrase: null });
-      await writeFileAtomic(paths.publicKey(temporary, name), encodePublicKeyFile(keys[name].publicKey, label));
-    }
-    const publicKeys = Object.fromEntries(keyNames.map((name) => [name, encodePublicKey(keys[name].publicKey)]));
+    const keys = await makeKeys(temporary, clock);
+    const publicKeys = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, encodePublicKey(key)]));
     await writeFileAtomic(paths.publicKeys(temporary), `${canonicalJson(publicKeys)}\n`);
-    const adminToken = await initRecords(paths.records(temporary), clock);
     await mkdir(paths.blobs(temporary));
-    await rename(temporary, dir);
+    const records =
+      recordsUrl === null
+        ? await openRecords(paths.records(temporary))
+        : await openPostgres(recordsUrl, () => undefined);
+    const adminToken = await initRecords(records, clock, () => rename(temporary, dir)).finally(() => records.destroy());
     await syncFolder(dirname(dir));
     return { adminToken, publicKeysPath: paths.publicKeys(dir) };
   } catch (cause) {
@@ -96,18 +88,20 @@ function notEmpty(dir: string): ServerError {
   });
 }
 
-async function initRecords(path: string, clock: Clock): Promise<string> {
-  const records = await openRecords(path);
-  try {
-    return await transact(records, async (trx) => {
-      const { row, token } = await insertToken(trx, clock, { name: 'first admin', scope: 'admin' });
-      const details = { name: row.name, scope: row.scope };
-      await appendAudit(trx, clock, { actor: 'server', action: 'token.create', subject: row.id, details });
-      return token;
-    });
-  } finally {
-    await records.destroy();
-  }
+/** @param finish what must succeed before the records count as made */
+async function initRecords(records: Records, clock: Clock, finish: () => Promise<void>): Promise<string> {
+  return transact(records, async (trx) => {
+    await holdLock(trx, 'init');
+    if (await trx.selectFrom('audit').select('sequence').limit(1).executeTakeFirst())
+      throw new ServerError('folder-not-empty', 'records: expected an empty database, got the records of a server', {
+        hint: 'an existing server is never overwritten',
+      });
+    const { row, token } = await insertToken(trx, clock, { name: 'first admin', scope: 'admin' });
+    const details = { name: row.name, scope: row.scope };
+    await appendAudit(trx, clock, { actor: 'server', action: 'token.create', subject: row.id, details });
+    await finish();
+    return token;
+  });
 }
 
 /**
@@ -122,33 +116,67 @@ export async function requireServerFolder(folder: string): Promise<void> {
     });
 }
 
+export interface OpenOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of the PostgreSQL database that the folder was made with; null for records in the folder. */
+  readonly recordsUrl?: string | null;
+}
+
 /**
- * Opens a folder that {@link initServer} made. The caller holds its lock, and destroys `records` at the end.
+ * Opens a folder that {@link initServer} made, or a copy of it on another machine with the same PostgreSQL and the same
+ * `blobs`. With records in the folder the caller holds its lock. Whoever opens destroys `records` at the end.
  *
- * @throws ServerError `folder-not-initialised`, `records-version`; KeyError for a damaged key file
+ * @throws ServerError `folder-not-initialised`, `records-version`, `records-unavailable`, `records-key`; KeyError for a
+ * damaged key file
  */
-export async function openServer(
-  folder: string,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): Promise<ServerParts> {
+export async function openServer(folder: string, { clock, log, recordsUrl = null }: OpenOptions): Promise<ServerParts> {
   const dir = resolve(folder);
   await requireServerFolder(dir);
   const keys = await loadKeys(dir);
   const blobs = await FileBlobs.open(paths.blobs(dir));
-  const records = await openRecords(paths.records(dir));
-  return { records, blobs, clock, keys, log, config: defaultConfig };
+  const records = await openInitialised(dir, recordsUrl, log);
+  try {
+    return {
+      records,
+      blobs,
+      clock,
+      keys: { ...keys, records: await openRecordsKey(dir, records, clock) },
+      log,
+      config: defaultConfig,
+    };
+  } catch (error) {
+    await records.destroy();
+    throw error;
+  }
 }
 
-async function loadKeys(dir: string): Promise<ServerKeys> {
-  const load = (name: KeyName): Promise<SecretKey> =>
-    loadKeyFile(paths.key(dir, name), () => {
-      const subject = paths.key(dir, name);
-      throw new ServerError('option-invalid', `${subject}: expected a key file without passphrase, got a sealed one`);
+/** Records that were never made would be new and empty, without a word of what the others hold. */
+async function openInitialised(dir: string, recordsUrl: string | null, log: Logger): Promise<Records> {
+  const path = paths.records(dir);
+  const isFile = await stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+  if (isFile !== (recordsUrl === null))
+    throw new ServerError(
+      'folder-not-initialised',
+      isFile
+        ? `${path}: expected no records in the folder beside those in PostgreSQL, got some`
+        : `${path}: expected the records in the folder, got none`,
+      {
+        hint: isFile
+          ? 'leave --records and YMS_RECORDS away'
+          : 'name the PostgreSQL database: --records or YMS_RECORDS',
+      },
+    );
+  if (recordsUrl === null) return openRecords(path);
+  const records = await openPostgres(recordsUrl, (err) => log.warn({ err }, 'connection to the records lost'));
+  if (!(await records.selectFrom('audit').select('sequence').limit(1).executeTakeFirst())) {
+    await records.destroy();
+    throw new ServerError('folder-not-initialised', 'records: expected those of a server, got an empty database', {
+      hint: `make them with yms serve --init DIR --records URL`,
     });
-  return {
-    snapshot: signerOf(await load('snapshot')),
-    timestamp: signerOf(await load('timestamp')),
-    license: signerOf(await load('license')),
-    distribution: [openerOf(await load('distribution'))],
-  };
+  }
+  return records;
 }

@@ -87,6 +87,8 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'folder-not-empty': [500, 'The server failed'],
   'folder-not-initialised': [500, 'The server failed'],
   'option-invalid': [500, 'The server failed'],
+  'records-unavailable': [503, 'The server cannot reach its records'],
+  'records-key': [500, 'The server failed'],
   'records-version': [500, 'The server failed'],
   'audit-chain': [500, 'The server failed'],
   'audit-head': [500, 'The server failed'],

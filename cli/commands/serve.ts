@@ -3,7 +3,8 @@ import { systemClock } from '../../base/clock.js';
 import { withLock } from '../../base/files.js';
 import { initServer, lockPath, openServer, requireServerFolder } from '../../server/folder.js';
 import { openLog } from '../../server/log.js';
-import { parseListenAddress, startServer } from '../../server/main.js';
+import { type ListenAddress, parseListenAddress, startServer } from '../../server/main.js';
+import { parseRecordsUrl } from '../../server/records/postgres.js';
 import { CliError } from '../error.js';
 import { hint, note, print, printJson } from '../output.js';
 
@@ -11,6 +12,7 @@ interface ServeOptions {
   readonly init?: string;
   readonly dir?: string;
   readonly listen: string;
+  readonly records?: string;
   readonly json?: true;
 }
 
@@ -25,18 +27,36 @@ export function registerServe(program: Command): void {
     )
     .option('--dir <dir>', 'the folder of the server to run')
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:8420')
+    .option(
+      '--records <url>',
+      'keep the records in PostgreSQL, postgres://user@host/database; or in YMS_RECORDS, also with a password',
+    )
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nTLS and the outside belong to a proxy in front; see docs/spec/repository.md')
+    .addHelpText('after', '\nTLS and the outside belong to a proxy in front; see docs/server.md')
     .action(async (options: ServeOptions) => {
       if ((options.init === undefined) === (options.dir === undefined))
         throw new CliError('usage', 'yms serve: expected one of --init DIR and --dir DIR, got both or none');
-      if (options.init !== undefined) await init(options.init, options.json === true);
-      else if (options.dir !== undefined) await serve(options.dir, options.listen, options.json === true);
+      const recordsUrl = recordsAddress(options.records);
+      if (options.init !== undefined) await init(options.init, recordsUrl, options.json === true);
+      else if (options.dir !== undefined)
+        await serve(options.dir, recordsUrl, parseListenAddress(options.listen), options.json === true);
     });
 }
 
-async function init(dir: string, json: boolean): Promise<void> {
-  const made = await initServer(dir, systemClock);
+/** Every user of a machine reads its list of processes: a password comes by the environment, or a file of libpq's. */
+function recordsAddress(option: string | undefined): string | null {
+  const address = option ?? process.env['YMS_RECORDS'] ?? '';
+  if (address === '') return null;
+  const url = parseRecordsUrl(address);
+  if (option !== undefined && (url.password !== '' || url.searchParams.has('password')))
+    throw new CliError('usage', '--records: expected an address without a password, got one with it', {
+      hint: 'set YMS_RECORDS to the whole address, or PGPASSWORD to the password',
+    });
+  return address;
+}
+
+async function init(dir: string, recordsUrl: string | null, json: boolean): Promise<void> {
+  const made = await initServer(dir, systemClock, recordsUrl);
   if (json) {
     printJson(made);
     return;
@@ -46,17 +66,19 @@ async function init(dir: string, json: boolean): Promise<void> {
   hint(`take ${made.publicKeysPath} to the ceremony, then run yms serve --dir ${dir}`);
 }
 
-async function serve(dir: string, listen: string, json: boolean): Promise<void> {
-  const address = parseListenAddress(listen);
+/** A file of records belongs to one process; PostgreSQL's may have many, also on the same folder. */
+async function serve(dir: string, recordsUrl: string | null, address: ListenAddress, json: boolean): Promise<void> {
   await requireServerFolder(dir);
   const stopped = stopSignal();
-  await withLock(lockPath(dir), async () => {
-    const server = await startServer(await openServer(dir, { clock: systemClock, log: openLog() }), address);
+  const run = async (): Promise<void> => {
+    const parts = await openServer(dir, { clock: systemClock, log: openLog(), recordsUrl });
+    const server = await startServer(parts, address);
     if (json) print(JSON.stringify({ url: server.url }));
     else print(server.url);
     await stopped;
     await server.close();
-  });
+  };
+  await (recordsUrl === null ? withLock(lockPath(dir), run) : run());
 }
 
 /** Listens from the start: a signal during the start ends the server in order as well. */

@@ -3,10 +3,14 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { hourMs } from '../../base/clock.js';
 import { syncFolder, unwritable } from '../../base/files.js';
 import { systemCode } from '../../base/error.js';
 import { ServerError } from '../error.js';
 import type { BlobStore } from './store.js';
+
+/** An upload that was not written to for so long is of a process that died; a fresh one may be another process's. */
+const unfinishedMs = hourMs;
 
 /** Blobs as files `<folder>/<first two digits>/<sha256>`; unfinished ones stand in `<folder>/incoming`. */
 export class FileBlobs implements BlobStore {
@@ -16,12 +20,20 @@ export class FileBlobs implements BlobStore {
     this.#folder = folder;
   }
 
-  /** Makes the folder where it is missing and drops what an earlier process left unfinished. */
+  /** Makes the folder where it is missing. */
   static async open(folder: string): Promise<FileBlobs> {
-    const incoming = join(folder, 'incoming');
-    await mkdir(incoming, { recursive: true });
-    for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
-    return new FileBlobs(folder);
+    await mkdir(join(folder, 'incoming'), { recursive: true });
+    const blobs = new FileBlobs(folder);
+    await blobs.dropUnfinished();
+    return blobs;
+  }
+
+  async dropUnfinished(): Promise<void> {
+    const incoming = join(this.#folder, 'incoming');
+    for (const name of await readdir(incoming)) {
+      const info = await stat(join(incoming, name)).catch(() => null);
+      if (info && Date.now() - info.mtimeMs > unfinishedMs) await rm(join(incoming, name), { force: true });
+    }
   }
 
   async stat(sha256: string): Promise<number | null> {
@@ -65,6 +77,10 @@ export class FileBlobs implements BlobStore {
 
   async load(sha256: string): Promise<Uint8Array> {
     return readFile(this.#path(sha256));
+  }
+
+  async remove(sha256: string): Promise<void> {
+    await rm(this.#path(sha256), { force: true });
   }
 
   #path(sha256: string): string {

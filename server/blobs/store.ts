@@ -15,4 +15,8 @@ export interface BlobStore {
   read(sha256: string, range?: { readonly start: number; readonly end: number }): Readable;
   /** The whole blob, for checking it. */
   load(sha256: string): Promise<Uint8Array>;
+  /** For a blob that nothing refers to; one that is not there is no failure. */
+  remove(sha256: string): Promise<void>;
+  /** Drops what processes that died left of their uploads. */
+  dropUnfinished(): Promise<void>;
 }

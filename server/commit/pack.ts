@@ -47,6 +47,7 @@ export async function acceptPack(
     sequence: header.sequence,
     keyCommitment: header.keyCommitment,
     header: canonicalJson(header),
+    refusedAt: null,
   };
 }
 

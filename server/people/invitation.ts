@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { sha256Hex, utf8 } from '../../base/bytes.js';
-import { type Clock, dayMs, formatSeconds } from '../../base/clock.js';
+import { dayMs, formatSeconds } from '../../base/clock.js';
 import { appendAudit } from '../audit.js';
-import type { ServerDeps } from '../deps.js';
+import type { PeopleDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { hashPassword, requireGoodPassword } from './password.js';
 import type { PersonRow } from './rows.js';
 import { type NewSession, startSession } from './session.js';
 import { acceptedTotpStep, newTotpSecret } from './totp.js';
 import { transact } from '../records/transaction.js';
+import { secondFactorPlace } from '../records-key.js';
 
 /** How long an invitation may lie in a mailbox. */
 export const invitationDays = 7;
@@ -19,13 +20,13 @@ export interface NewInvitation extends Pick<PersonRow, 'invitationDigest' | 'inv
   readonly invitation: string;
 }
 
-export function newInvitation(clock: Clock): NewInvitation {
+export function newInvitation({ clock, keys }: Omit<PeopleDeps, 'records'>, personId: string): NewInvitation {
   const invitation = `yms_invitation_${randomBytes(32).toString('base64url')}`;
   return {
     invitation,
     invitationDigest: digest(invitation),
     invitationExpiresAt: formatSeconds(new Date(clock.now().getTime() + invitationDays * dayMs)),
-    totpSecret: newTotpSecret(),
+    totpSecret: keys.records.seal(secondFactorPlace(personId), newTotpSecret()),
   };
 }
 
@@ -34,11 +35,12 @@ export function invitationPath(invitation: string): string {
   return `/admin/invitation?token=${encodeURIComponent(invitation)}`;
 }
 
-/** @throws ServerError `invitation-unknown`, also for one that ran out, was used, or whose person is disabled */
-export async function findInvitation(
-  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
-  invitation: string,
-): Promise<PersonRow> {
+/**
+ * The invited person, with the second factor in the clear.
+ *
+ * @throws ServerError `invitation-unknown`, also for one that ran out, was used, or whose person is disabled
+ */
+export async function findInvitation({ records, clock, keys }: PeopleDeps, invitation: string): Promise<PersonRow> {
   const row = pattern.test(invitation)
     ? await records
         .selectFrom('people')
@@ -50,7 +52,7 @@ export async function findInvitation(
     throw new ServerError('invitation-unknown', 'invitation: expected an open one, got another', {
       hint: 'ask an owner for a new one',
     });
-  return row;
+  return { ...row, totpSecret: keys.records.open(secondFactorPlace(row.id), row.totpSecret) };
 }
 
 /**
@@ -60,7 +62,7 @@ export async function findInvitation(
  * @throws ServerError `invitation-unknown`, `password-weak`, `code-wrong`
  */
 export async function acceptInvitation(
-  deps: Pick<ServerDeps, 'records' | 'clock'>,
+  deps: PeopleDeps,
   { invitation, password, code }: { readonly invitation: string; readonly password: string; readonly code: string },
 ): Promise<NewSession> {
   const { records, clock } = deps;

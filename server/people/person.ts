@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { type Actor, requirePermission } from '../actor.js';
 import { appendAudit } from '../audit.js';
-import type { ServerDeps } from '../deps.js';
+import type { PeopleDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../entity-tag.js';
 import { ServerError } from '../error.js';
 import { newId } from '../ids.js';
@@ -27,8 +27,6 @@ export interface Person {
   readonly createdAt: string;
   readonly lastSignInAt: string | null;
 }
-
-export type PeopleDeps = Pick<ServerDeps, 'records' | 'clock'>;
 
 /** ASCII on purpose: two addresses that look alike would be two accounts. Lower case counts as upper case. */
 export const emailField = z
@@ -105,17 +103,19 @@ export async function getPerson(
 
 /** @throws ServerError `email-taken`, `reference-unknown`, `request-body` for a role that does not fit its customer */
 export async function invitePerson(
-  { records, clock }: PeopleDeps,
+  deps: PeopleDeps,
   actor: Actor,
   terms: NewPerson,
 ): Promise<{ person: Person; invitation: string }> {
   requirePermission(actor, 'people:write');
   requireFittingCustomer(terms);
-  const { invitation, ...columns } = newInvitation(clock);
+  const { records, clock } = deps;
+  const personId = newId('per', clock);
+  const { invitation, ...columns } = newInvitation(deps, personId);
   const row: PersonRow = {
     ...terms,
     ...columns,
-    id: newId('per', clock),
+    id: personId,
     passwordHash: null,
     totpStep: 0,
     disabledAt: null,
@@ -147,12 +147,13 @@ export async function invitePerson(
  * @throws ServerError `not-found`, `last-owner`
  */
 export async function reinvitePerson(
-  { records, clock }: PeopleDeps,
+  deps: PeopleDeps,
   actor: Actor,
   personId: string,
 ): Promise<{ person: Person; invitation: string }> {
   requirePermission(actor, 'people:write');
-  const { invitation, ...columns } = newInvitation(clock);
+  const { records, clock } = deps;
+  const { invitation, ...columns } = newInvitation(deps, personId);
   return transact(records, async (trx) => {
     await holdLock(trx, owners);
     await holdRow(trx, 'people', personId);

@@ -11,7 +11,7 @@ export interface PersonRow {
   customerId: string | null;
   /** See `password.ts`; null until the invitation is accepted. */
   passwordHash: string | null;
-  /** Base 32. */
+  /** Sealed with the server's records key. */
   totpSecret: string;
   /** The last time step whose code was accepted: no code counts twice. */
   totpStep: number;

@@ -1,6 +1,6 @@
 import { formatSeconds } from '../../base/clock.js';
 import { appendAudit } from '../audit.js';
-import type { ServerDeps } from '../deps.js';
+import type { PeopleDeps, ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import type { Attempts } from './attempts.js';
 import { hashPassword, passwordMatches, requireGoodPassword } from './password.js';
@@ -9,6 +9,7 @@ import type { PersonRow } from './rows.js';
 import { type NewSession, type Session, startSession } from './session.js';
 import { acceptedTotpStep } from './totp.js';
 import { transact } from '../records/transaction.js';
+import { secondFactorPlace } from '../records-key.js';
 
 export interface Credentials {
   /** Lower case. */
@@ -17,7 +18,7 @@ export interface Credentials {
   readonly code: string;
 }
 
-type SignInDeps = Pick<ServerDeps, 'records' | 'clock' | 'log'>;
+type SignInDeps = PeopleDeps & Pick<ServerDeps, 'log'>;
 
 /**
  * Local accounts: password and one-time code at once, so that nobody learns which of them was wrong.
@@ -77,13 +78,14 @@ export async function changePassword(
 }
 
 async function provenStep(
-  { clock }: SignInDeps,
+  { clock, keys }: SignInDeps,
   row: PersonRow | undefined,
   { password, code }: Pick<Credentials, 'password' | 'code'>,
 ): Promise<number | null> {
   const isRight = await passwordMatches(password, row?.passwordHash ?? null);
   if (!row || !isRight || row.disabledAt !== null) return null;
-  return acceptedTotpStep(row.totpSecret, code, clock.now(), row.totpStep);
+  const totpSecret = keys.records.open(secondFactorPlace(row.id), row.totpSecret);
+  return acceptedTotpStep(totpSecret, code, clock.now(), row.totpStep);
 }
 
 /** Two requests with the same code: one of them gets in. The password must still be the one that was checked. */

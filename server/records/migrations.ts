@@ -1,12 +1,18 @@
 import type { Kysely } from 'kysely';
 import { peopleTables } from '../people/rows.js';
 import { salesTables } from './sales-tables.js';
+import { sharedTables } from './shared-tables.js';
 
 /**
  * Steps from an empty database to today's tables, each run once, in order, all in one transaction. A step that was
  * released is never changed. Only what SQLite and PostgreSQL both understand.
  */
-export const migrations: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [firstTables, salesTables, peopleTables];
+export const migrations: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [
+  firstTables,
+  salesTables,
+  peopleTables,
+  sharedTables,
+];
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -120,6 +120,8 @@ export interface PackRow {
   keyCommitment: string;
   /** The verified header as canonical JSON: it has the content key sealed to the distribution key. */
   header: string;
+  /** Since when its content key does not open, so that no host is granted it. */
+  refusedAt: string | null;
 }
 
 export interface AuditRow {
@@ -231,6 +233,37 @@ export interface IdempotencyRow {
   createdAt: string;
 }
 
+/** A fact about the records as a whole. */
+export interface SettingRow {
+  name: string;
+  value: string;
+}
+
+/** The last time for which a job was done, by whichever server. */
+export interface JobRow {
+  name: string;
+  /** Counts the job's periods since 1970. */
+  slot: number;
+}
+
+/** A leaky count, see `rates.ts`. */
+export interface RateRow {
+  key: string;
+  spent: number;
+  atMs: number;
+}
+
+/** A blob that was uploaded, or is on its way, and that no role has listed yet. */
+export interface UploadRow {
+  sha256: string;
+  /** Who answers for it. */
+  actor: string;
+  /** In bytes; what was announced while it is on its way. */
+  length: number;
+  /** The last time that somebody sent it, or asked whether it is there. */
+  uploadedAt: string;
+}
+
 /** A row to hold for the time of a transaction, where the database has no single writer. */
 export interface LockRow {
   name: string;
@@ -248,6 +281,10 @@ export interface Tables {
   downloads: DownloadRow;
   idempotency: IdempotencyRow;
   locks: LockRow;
+  settings: SettingRow;
+  jobs: JobRow;
+  rates: RateRow;
+  uploads: UploadRow;
   customers: CustomerRow;
   licenses: LicenseRow;
   hosts: HostRow;

@@ -208,6 +208,8 @@ function failingAfter(calls: number, blobs: BlobStore): { blobs: BlobStore; fail
         return blobs.load(sha256);
       },
       read: (sha256, range) => blobs.read(sha256, range),
+      remove: (sha256) => blobs.remove(sha256),
+      dropUnfinished: () => blobs.dropUnfinished(),
     },
   };
 }

@@ -1,73 +1,18 @@
-import type { SqliteDatabase } from 'kysely';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayMs } from '../../base/clock.js';
 import { appendAudit, auditEntry, verifyAudit } from '../../server/audit.js';
-import { isUniqueViolation, openSqlite, type Records, recordsOn } from '../../server/records/database.js';
-import { openPostgres } from '../../server/records/postgres.js';
+import { isUniqueViolation } from '../../server/records/database.js';
+import { type EmptyStore, stores } from '../support/stores.js';
 import { type TestHost, expectStatus, TestServer } from '../support/server.js';
 import { newCustomer, newPlan, sellOfPlan } from './sales-support.js';
 
-interface Store {
-  readonly records: Records;
-  close(): Promise<void>;
-}
-
-async function openEmptySqlite(): Promise<Store> {
-  const dir = await mkdtemp(join(tmpdir(), 'yms-records-'));
-  const database: SqliteDatabase = openSqlite(join(dir, 'records.sqlite'));
-  const records = await recordsOn(database);
-  return {
-    records,
-    close: async () => {
-      await records.destroy();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
-
-const postgresUrl = process.env['YMS_POSTGRES'];
-
-/** A schema of its own in the database that YMS_POSTGRES names. */
-async function openEmptyPostgres(): Promise<Store> {
-  const url = new URL(postgresUrl ?? '');
-  const schema = `yms_test_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  await client.query(`create schema ${schema}`);
-  url.searchParams.set('options', `-c search_path=${schema}`);
-  const records = await openPostgres(url.href);
-  return {
-    records,
-    close: async () => {
-      await records.destroy();
-      await client.query(`drop schema ${schema} cascade`);
-      await client.end();
-    },
-  };
-}
-
-const stores = [
-  { name: 'SQLite', open: openEmptySqlite, skip: false },
-  { name: 'PostgreSQL', open: openEmptyPostgres, skip: postgresUrl === undefined },
-];
-
-describe.each(stores.filter(({ skip }) => !skip))('the records on $name', ({ open }) => {
-  let store: Store;
+describe.each(stores)('the records on $name', ({ open }) => {
+  let store: EmptyStore;
   let server: TestServer;
+  const records = () => server.running.deps.records;
   beforeAll(async () => {
     store = await open();
-    server = await TestServer.start({
-      wrap: async (parts) => {
-        const tokens = await parts.records.selectFrom('tokens').selectAll().execute();
-        await parts.records.destroy();
-        await store.records.insertInto('tokens').values(tokens).execute();
-        return { ...parts, records: store.records };
-      },
-    });
+    server = await TestServer.start({ recordsUrl: store.recordsUrl });
     await server.holdCeremony();
   });
   afterAll(async () => {
@@ -97,11 +42,11 @@ describe.each(stores.filter(({ skip }) => !skip))('the records on $name', ({ ope
   test('keep the audit log one chain, however many write at the same time', async () => {
     const { clock } = server;
     const append = (subject: string) =>
-      store.records
+      records()
         .transaction()
         .execute((trx) => appendAudit(trx, clock, { actor: 'server', action: 'test.act', subject }));
     await Promise.all(Array.from({ length: 20 }, (_, i) => append(`s-${i}`)));
-    const rows = await store.records.selectFrom('audit').selectAll().orderBy('sequence').execute();
+    const rows = await records().selectFrom('audit').selectAll().orderBy('sequence').execute();
     expect(verifyAudit(rows.map(auditEntry))).toBe(rows.at(-1)?.hash);
   });
 
@@ -134,8 +79,8 @@ describe.each(stores.filter(({ skip }) => !skip))('the records on $name', ({ ope
 
   test('tell a key that is taken from any other failure', async () => {
     const row = { id: 'cus-000000000000-0000-000000000001', name: 'a', createdAt: '2026-07-01T00:00:00Z' };
-    await store.records.insertInto('customers').values(row).execute();
-    const again = store.records.insertInto('customers').values(row).execute();
+    await records().insertInto('customers').values(row).execute();
+    const again = records().insertInto('customers').values(row).execute();
     await expect(again.catch((error: unknown) => isUniqueViolation(error))).resolves.toBe(true);
     expect(isUniqueViolation(new Error('other'))).toBe(false);
   });

@@ -4,7 +4,8 @@ import { hashPassword } from '../../server/people/password.js';
 import { invitePerson, type Person } from '../../server/people/person.js';
 import { type NewSession, sessionCookie, startSession } from '../../server/people/session.js';
 import type { Role } from '../../server/roles.js';
-import type { ServerDeps } from '../../server/deps.js';
+import type { PeopleDeps } from '../../server/deps.js';
+import { secondFactorPlace } from '../../server/records-key.js';
 
 export const testOwner = actorOf('test', 'owner', null);
 export const testPassword = 'correct horse battery';
@@ -27,20 +28,21 @@ let knownHash: Promise<string> | null = null;
 
 /** Somebody who was invited and has joined, with {@link testPassword}; no one-time code is used up yet. */
 export async function joinedPerson(
-  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
+  { records, clock, keys }: PeopleDeps,
   role: Role,
   email = `${role}@example.com`,
   customerId: string | null = null,
 ): Promise<TestPerson> {
   const terms = { email, name: `The ${role}`, role, customerId };
-  const { person } = await invitePerson({ records, clock }, testOwner, terms);
+  const { person } = await invitePerson({ records, clock, keys }, testOwner, terms);
   knownHash ??= hashPassword(testPassword);
-  const { totpSecret } = await records
+  const { totpSecret: sealed } = await records
     .updateTable('people')
     .set({ passwordHash: await knownHash, invitationDigest: null, invitationExpiresAt: null })
     .where('id', '=', person.id)
     .returning('totpSecret')
     .executeTakeFirstOrThrow();
+  const totpSecret = keys.records.open(secondFactorPlace(person.id), sealed);
   const session = await records.transaction().execute((trx) => startSession(trx, clock, person.id, 'local'));
   return { person: { ...person, state: 'active' }, totpSecret, session, cookie: `${sessionCookie}=${session.secret}` };
 }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -8,7 +11,8 @@ import { encodePublicKey, type PublicKey, type SecretKey } from '../../keys/key.
 import { encodeKeysJson } from '../../keys/keys-json.js';
 import { newSealingKey, openerOf } from '../../keys/sealing.js';
 import type { PackInput, SealedPack } from '../../packs/pack.js';
-import type { ServerParts } from '../../server/deps.js';
+import { createApp, serverDeps } from '../../server/app.js';
+import type { ServerDeps, ServerParts } from '../../server/deps.js';
 import { initServer, openServer } from '../../server/folder.js';
 import { openLog } from '../../server/log.js';
 import { type RunningServer, startServer } from '../../server/main.js';
@@ -65,6 +69,8 @@ export interface TestServerOptions {
   readonly clock?: FixedClock;
   /** Where the server's folder is made; the system's temporary folder unless said. */
   readonly parent?: string;
+  /** The address of an empty PostgreSQL database; without it the records are a file of the folder. */
+  readonly recordsUrl?: string | null;
   /** Holds every exchange against openapi.yaml; `stop` fails when one broke it. */
   readonly contract?: true;
 }
@@ -97,7 +103,7 @@ export class TestServer {
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const clock = options.clock ?? new FixedClock(testStart);
     const dir = await mkdtemp(join(options.parent ?? tmpdir(), 'yms-server-'));
-    const { adminToken } = await initServer(dir, clock);
+    const { adminToken } = await initServer(dir, clock, options.recordsUrl);
     const running = await run(dir, clock, options);
     const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
     if (options.contract) {
@@ -115,6 +121,30 @@ export class TestServer {
   async restart(): Promise<void> {
     await this.running.close();
     this.running = await run(this.dir, this.clock, this.#options);
+  }
+
+  /**
+   * Another server on the same records and blobs: a process of its own in all but name where the records are in
+   * PostgreSQL. A SQLite file has one user, so there it shares the connection.
+   */
+  async startSecond(): Promise<SecondServer> {
+    if (this.#options.recordsUrl) {
+      const second = await run(this.dir, this.clock, this.#options);
+      return { url: second.url, deps: second.deps, close: () => second.close() };
+    }
+    const deps = serverDeps(this.running.deps);
+    const server = createServer(createApp(deps)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}`,
+      deps,
+      close: async () => {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      },
+    };
   }
 
   async stop(): Promise<void> {
@@ -227,14 +257,24 @@ export class TestServer {
   }
 }
 
+export interface SecondServer {
+  readonly url: string;
+  readonly deps: ServerDeps;
+  close(): Promise<void>;
+}
+
 export interface TestHost {
   readonly hostId: string;
   readonly hostKey: SecretKey;
   readonly token: string;
 }
 
-async function run(dir: string, clock: FixedClock, { log = silentLog, wrap = (parts) => parts }: TestServerOptions) {
-  return startServer(await wrap(await openServer(dir, { clock, log }), dir), { host: '127.0.0.1', port: 0 });
+async function run(dir: string, clock: FixedClock, options: TestServerOptions): Promise<RunningServer> {
+  const { log = silentLog, wrap = (parts: ServerParts) => parts, recordsUrl = null } = options;
+  return startServer(await wrap(await openServer(dir, { clock, log, recordsUrl }), dir), {
+    host: '127.0.0.1',
+    port: 0,
+  });
 }
 
 /** Awaits an answer that must have `status`; another fails the test with what the server said. */

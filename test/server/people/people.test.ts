@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dayMs, FixedClock, hourMs, minuteMs, secondMs } from '../../../base/clock.js';
+import { newSealingKey } from '../../../keys/sealing.js';
 import { actorOf } from '../../../server/actor.js';
 import { parseListQuery } from '../../../server/listing.js';
 import { Attempts } from '../../../server/people/attempts.js';
@@ -11,6 +12,7 @@ import { changePerson, invitePerson, listPeople, personList, reinvitePerson } fr
 import { findSession, formTokenMatches, idleMs, maxAgeMs, sessionCookie } from '../../../server/people/session.js';
 import { changePassword, signIn } from '../../../server/people/sign-in.js';
 import { openRecords, type Records } from '../../../server/records/database.js';
+import { RecordsKey } from '../../../server/records-key.js';
 import { expectCode } from '../../support/expect-code.js';
 import { codeAt, joinedPerson, type TestPerson, testOwner, testPassword } from '../../support/person.js';
 import { silentLog, testStart } from '../../support/server.js';
@@ -19,7 +21,8 @@ let dir: string;
 let records: Records;
 const clock = new FixedClock(testStart);
 let attempts: Attempts;
-const deps = () => ({ records, clock, log: silentLog });
+const keys = { records: new RecordsKey(newSealingKey()) };
+const deps = () => ({ records, clock, keys, log: silentLog });
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'yms-people-'));
