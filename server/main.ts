@@ -3,7 +3,7 @@ import { hourMs, secondMs } from '../base/clock.js';
 import { createApp, serverDeps } from './app.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { ServerError } from './error.js';
-import { refreshStale, saveRefusals, scheduleJobs } from './jobs.js';
+import { refreshStale, scheduleJobs } from './jobs.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -54,7 +54,9 @@ export async function startServer(parts: ServerParts, address: ListenAddress): P
     close: async () => {
       await stopJobs();
       await closeServer(server);
-      await saveRefusals(deps).catch((error: unknown) => deps.log.error({ err: error }, 'refusals not saved'));
+      await deps.refusals
+        .save(deps.records)
+        .catch((error: unknown) => deps.log.error({ err: error }, 'refusals not saved'));
       await deps.publishing.run(() => deps.records.destroy());
     },
   };

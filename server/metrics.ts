@@ -9,6 +9,8 @@ export interface Metrics {
   readonly commits: Counter<'outcome'>;
   /** Unix seconds at which the current metadata of a role expires: alert on it. */
   readonly expiry: Gauge<'role'>;
+  /** 1 when the current root names this server's key for the role; at 0 nothing more can be signed here: alert on it. */
+  readonly onlineKeyTrusted: Gauge<'role'>;
   readonly jobFailures: Counter<'job'>;
 }
 
@@ -35,6 +37,12 @@ export function newMetrics(): Metrics {
     expiry: new Gauge({
       name: 'yms_metadata_expiry_seconds',
       help: 'When the current metadata of a role expires, in Unix seconds',
+      labelNames: ['role'],
+      registers,
+    }),
+    onlineKeyTrusted: new Gauge({
+      name: 'yms_online_key_trusted',
+      help: 'Whether the current root names the key that this server signs the role with',
       labelNames: ['role'],
       registers,
     }),

@@ -31,6 +31,9 @@ export interface Repository {
   readonly roles: ReadonlyMap<string, Held<TargetsRole>>;
 }
 
+/** What the server signs itself. */
+export type OnlineRole = 'snapshot' | 'timestamp';
+
 export interface OnlineVersions {
   readonly snapshot: number;
   readonly timestamp: number;
@@ -116,6 +119,26 @@ function publishedRoles(snapshot: SnapshotRole): string[] {
     .filter((role) => role !== 'targets');
 }
 
+/**
+ * What this server would sign must be what endpoints accept: the current root names its key.
+ *
+ * @throws ServerError `root-online-keys`
+ */
+export function requireOnlineKey(root: RootRole, role: OnlineRole, keys: Pick<ServerKeys, OnlineRole>): void {
+  if (namesOnlineKey(root, role, keys)) return;
+  const { keyids, threshold } = root.roles[role];
+  throw new ServerError(
+    'root-online-keys',
+    `root ${root.version}: expected threshold 1 and key ${keys[role].key.keyid} for ${role}, got threshold ${threshold} and keys ${keyids.join(', ')}`,
+    { hint: 'make the root with the public-keys.json of this server' },
+  );
+}
+
+export function namesOnlineKey(root: RootRole, role: OnlineRole, keys: Pick<ServerKeys, OnlineRole>): boolean {
+  const { keyids, threshold } = root.roles[role];
+  return threshold === 1 && keyids.includes(keys[role].key.keyid);
+}
+
 export async function insertMetadata(
   trx: RecordsTransaction,
   clock: Clock,
@@ -133,6 +156,7 @@ export async function insertMetadata(
  * Signs a snapshot of `repository` and a timestamp of that snapshot, in this order.
  *
  * @param before the {@link onlineVersions} from before `repository` was read
+ * @throws ServerError `root-online-keys` when its root names other keys than this server's
  */
 export async function signSnapshot(
   trx: RecordsTransaction,
@@ -141,6 +165,7 @@ export async function signSnapshot(
   repository: Repository,
   before: OnlineVersions,
 ): Promise<OnlineVersions> {
+  for (const role of ['snapshot', 'timestamp'] as const) requireOnlineKey(repository.root.signed, role, keys);
   const meta: Record<string, MetaFile> = { 'targets.json': metaFile(repository.targets) };
   for (const [name, role] of repository.roles) meta[`${name}.json`] = metaFile(role);
   const signed: SnapshotRole = {

@@ -4,7 +4,7 @@ import { verifyRootSuccessor, verifySelfSigned } from '../../keys/root.js';
 import type { Clock } from '../../base/clock.js';
 import type { ServerKeys } from '../deps.js';
 import { ServerError } from '../error.js';
-import type { Held } from '../repository.js';
+import { type Held, requireOnlineKey } from '../repository.js';
 import { requireLifetime, requireNext } from './version.js';
 
 /**
@@ -35,16 +35,7 @@ export function acceptRoots(
   if (accepted.length > 0) {
     verifyUnexpired(root, clock, `root ${root.version}`);
     requireLifetime('root', root.expires, 'root', clock);
-    for (const role of ['snapshot', 'timestamp'] as const) {
-      const { keyids, threshold } = root.roles[role];
-      const { keyid } = keys[role].key;
-      if (threshold !== 1 || !keyids.includes(keyid))
-        throw new ServerError(
-          'root-online-keys',
-          `root ${root.version}: expected threshold 1 and key ${keyid} for ${role}, got threshold ${threshold} and keys ${keyids.join(', ')}`,
-          { hint: 'make the root with the public-keys.json of this server' },
-        );
-    }
+    for (const role of ['snapshot', 'timestamp'] as const) requireOnlineKey(root, role, keys);
   }
   return accepted;
 }

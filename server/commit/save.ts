@@ -6,7 +6,7 @@ import { isUniqueViolation, type RecordsTransaction } from '../records/database.
 import type { PackRow } from '../records/tables.js';
 import { transact } from '../records/transaction.js';
 import { insertMetadata, type OnlineVersions, signSnapshot } from '../repository.js';
-import type { AcceptedCommit } from './commit.js';
+import type { AcceptedCommit } from './accept.js';
 
 /**
  * One transaction: records, metadata, snapshot, and the timestamp last. A process that dies in it leaves the release

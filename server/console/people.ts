@@ -5,12 +5,12 @@ import {
   invitePerson,
   listPeople,
   newPersonSchema,
-  type Person,
   personChangeSchema,
   personList,
   reinvitePerson,
 } from '../people/person.js';
 import { invitationDays, invitationPath } from '../people/invitation.js';
+import type { Person } from '../people/shown-person.js';
 import { parseListQuery } from '../listing.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';

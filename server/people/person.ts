@@ -14,19 +14,7 @@ import { newInvitation } from './invitation.js';
 import { type Role, roles } from '../roles.js';
 import { displayName, id, searchText } from '../routes/fields.js';
 import type { PersonRow } from './rows.js';
-
-/** Somebody who signs in, as others may see them: without password, second factor and invitation. */
-export interface Person {
-  readonly id: string;
-  readonly email: string;
-  readonly name: string;
-  readonly role: Role;
-  /** The customer whose rows a person of role `customer` sees; null for all other roles. */
-  readonly customerId: string | null;
-  readonly state: 'invited' | 'active' | 'disabled';
-  readonly createdAt: string;
-  readonly lastSignInAt: string | null;
-}
+import { type Person, shownPerson } from './shown-person.js';
 
 /** ASCII on purpose: two addresses that look alike would be two accounts. Lower case counts as upper case. */
 export const emailField = z
@@ -56,12 +44,6 @@ export type PersonChange = z.output<typeof personChangeSchema>;
 
 /** Held by whoever may take away an owner: of two at once, the second sees what the first has done. */
 const owners = 'owners';
-
-export function shownPerson(row: PersonRow): Person {
-  const { id, email, name, role, customerId, createdAt, lastSignInAt } = row;
-  const state = row.disabledAt !== null ? 'disabled' : row.passwordHash === null ? 'invited' : 'active';
-  return { id, email, name, role, customerId, state, createdAt, lastSignInAt };
-}
 
 export const personList: ListSpec = {
   id: 'people.id',

@@ -4,7 +4,7 @@ import { type Clock, formatSeconds, hourMs, minuteMs } from '../../base/clock.js
 import { type Actor, actorOf } from '../actor.js';
 import type { ServerDeps } from '../deps.js';
 import type { RecordsTransaction } from '../records/database.js';
-import { type Person, shownPerson } from './person.js';
+import { type Person, shownPerson } from './shown-person.js';
 
 /** A session ends after this long without a click, and after {@link maxAgeMs} whatever happens. */
 export const idleMs = 2 * hourMs;

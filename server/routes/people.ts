@@ -8,11 +8,11 @@ import {
   invitePerson,
   listPeople,
   newPersonSchema,
-  type Person,
   personChangeSchema,
   personList,
   reinvitePerson,
 } from '../people/person.js';
+import type { Person } from '../people/shown-person.js';
 import { changed, lists, shows, takes } from './call.js';
 import { onlyMethods } from './method.js';
 

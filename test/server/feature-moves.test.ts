@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEnvelope } from '../../keys/envelope.js';
 import { parseLicense } from '../../packs/license.js';
-import { refreshMoves } from '../../server/jobs.js';
+import { settleMoves } from '../../server/settle-moves.js';
 import { type Answer, expectProblem, expectStatus, type TestHost, TestServer } from '../support/server.js';
 import { auditLength, newPlan, sellOfPlan } from './sales-support.js';
 
@@ -106,12 +106,12 @@ describe('a feature move', () => {
     const cancelled = String((await expectStatus(201, move(body))).json?.['id']);
     await expectStatus(204, server.admin('DELETE', `/v1/feature-moves/${cancelled}`));
     server.clock.advanceMs(60_000);
-    await refreshMoves(server.running.deps);
+    await settleMoves(server.running.deps);
     expect(await featuresOf(losing.id)).toEqual(['mining-pools', 'sigma']);
     await expectProblem(400, 'request-body', move({ ...body, effectiveAt: '2026-07-01T00:00:00Z' }));
     await expectStatus(201, move({ ...body, effectiveAt: '2026-08-01T00:00:00Z' }));
     server.clock.advanceMs(40 * 86_400_000);
-    await refreshMoves(server.running.deps);
+    await settleMoves(server.running.deps);
     const { records } = server.running.deps;
     expect(
       (await records.selectFrom('plans').select('features').where('id', '=', free).executeTakeFirst())?.features,

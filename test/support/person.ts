@@ -1,7 +1,8 @@
 import { TOTP } from 'otpauth';
 import { actorOf } from '../../server/actor.js';
 import { hashPassword } from '../../server/people/password.js';
-import { invitePerson, type Person } from '../../server/people/person.js';
+import { invitePerson } from '../../server/people/person.js';
+import type { Person } from '../../server/people/shown-person.js';
 import { type NewSession, sessionCookie, startSession } from '../../server/people/session.js';
 import type { Role } from '../../server/roles.js';
 import type { PeopleDeps } from '../../server/deps.js';
