@@ -43,6 +43,7 @@ export async function openPostgres(address: string, onLost: (error: Error) => vo
     },
   });
   pool.on('error', onLost);
+  pool.on('connect', (client) => client.on('error', () => undefined)); // in use: its query fails, and says why
   try {
     return await migrateRecords(new PostgresDialect({ pool }));
   } catch (cause) {
