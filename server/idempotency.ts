@@ -1,11 +1,13 @@
 /** POST calls that may be repeated: the same Idempotency-Key gets the same answer, and the work is done once. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { concatBytes, decodeBase64, decodeUtf8, encodeBase64, sha256, sha256Hex, utf8 } from '../base/bytes.js';
-import { dayMs, formatSeconds } from '../base/clock.js';
+import { type Clock, dayMs, formatSeconds } from '../base/clock.js';
 import { canonicalJson, type Json } from '../base/json.js';
 import type { ServerDeps } from './deps.js';
 import { ServerError } from './error.js';
-import { isUniqueViolation } from './records/database.js';
+import type { Records } from './records/database.js';
+import { isLockTimeout } from './records/postgres.js';
+import { transactAll } from './records/transaction.js';
 
 /** What a call answers with. */
 export interface Answered {
@@ -30,13 +32,15 @@ export interface RepeatableCall {
 const keptMs = dayMs;
 
 /**
- * A refusal is not kept: it changed nothing, so the call may be tried again. When the server dies at work, the key stays
- * in progress until it is forgotten, as nobody knows how far the work got.
+ * Does `work` and keeps its answer in one transaction, so that a server that dies at it leaves neither, and the key may be
+ * used again at once. Who comes with the same key meanwhile, also to another server on these records, waits for the
+ * answer. A refusal changed nothing and is not kept: the call may be tried again.
  *
- * @throws ServerError `idempotency-key`, `idempotency-mismatch`, `idempotency-in-progress`, and what `work` throws
+ * @throws ServerError `idempotency-key`, `idempotency-mismatch`; `idempotency-in-progress` after waiting for long; and
+ * what `work` throws
  */
 export async function answerOnce(
-  deps: Pick<ServerDeps, 'records' | 'clock'>,
+  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
   call: RepeatableCall,
   work: () => Promise<Answered>,
 ): Promise<Answered> {
@@ -45,40 +49,44 @@ export async function answerOnce(
   if (!/^[\x21-\x7e]{1,200}$/.test(key))
     throw new ServerError('idempotency-key', 'Idempotency-Key: expected 1 to 200 visible ASCII characters, got others');
   const requestDigest = sha256Hex(utf8(canonicalJson([call.method, call.path, call.body])));
-  const kept = await takeKey(deps, actor, key, requestDigest);
-  if (kept !== null) return openAnswer(kept, call);
-  const slot = deps.records.updateTable('idempotency').where('actor', '=', actor).where('key', '=', key);
-  try {
+  return transactAll(records, async () => {
+    const kept = await takeKey(records, clock, actor, key, requestDigest);
+    if (kept !== null) return openAnswer(kept, call);
     const answer = await work();
-    await slot.set({ status: answer.status, body: sealAnswer(answer, call) }).execute();
+    await records
+      .updateTable('idempotency')
+      .set({ status: answer.status, body: sealAnswer(answer, call) })
+      .where('actor', '=', actor)
+      .where('key', '=', key)
+      .execute();
     return answer;
-  } catch (error) {
-    await deps.records.deleteFrom('idempotency').where('actor', '=', actor).where('key', '=', key).execute();
-    throw error;
-  }
+  });
 }
 
 /** @returns the kept answer, or null when the key is ours now */
 async function takeKey(
-  { records, clock }: Pick<ServerDeps, 'records' | 'clock'>,
+  records: Records,
+  clock: Clock,
   actor: string,
   key: string,
   requestDigest: string,
 ): Promise<string | null> {
-  const createdAt = formatSeconds(clock.now());
   await records
     .deleteFrom('idempotency')
-    .where('createdAt', '<', formatSeconds(new Date(clock.now().getTime() - keptMs)))
+    .where('actor', '=', actor)
+    .where('key', '=', key)
+    .where('createdAt', '<', oldestKept(clock))
     .execute();
-  try {
-    await records
-      .insertInto('idempotency')
-      .values({ actor, key, requestDigest, status: null, body: null, createdAt })
-      .execute();
-    return null;
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-  }
+  const taken = await records
+    .insertInto('idempotency')
+    .values({ actor, key, requestDigest, status: null, body: null, createdAt: formatSeconds(clock.now()) })
+    .onConflict((conflict) => conflict.columns(['actor', 'key']).doNothing())
+    .returning('key')
+    .executeTakeFirst()
+    .catch((cause: unknown) => {
+      throw isLockTimeout(cause) ? inProgress(cause) : cause;
+    });
+  if (taken) return null;
   const row = await records
     .selectFrom('idempotency')
     .selectAll()
@@ -90,15 +98,25 @@ async function takeKey(
       'idempotency-mismatch',
       'Idempotency-Key: expected a new one for another request, got a used one',
     );
-  if (!row || row.body === null)
-    throw new ServerError(
-      'idempotency-in-progress',
-      'Idempotency-Key: expected the first request to have an answer, got none yet',
-      {
-        retryAfterSeconds: 5,
-      },
-    );
+  if (!row || row.body === null) throw inProgress();
   return row.body;
+}
+
+function inProgress(cause?: unknown): ServerError {
+  return new ServerError(
+    'idempotency-in-progress',
+    'Idempotency-Key: expected the first request to have an answer, got none yet',
+    { retryAfterSeconds: 5, cause },
+  );
+}
+
+/** A job, daily: keys that count no more. */
+export async function forgetAnswers({ records, clock }: Pick<ServerDeps, 'records' | 'clock'>): Promise<void> {
+  await records.deleteFrom('idempotency').where('createdAt', '<', oldestKept(clock)).execute();
+}
+
+function oldestKept(clock: Clock): string {
+  return formatSeconds(new Date(clock.now().getTime() - keptMs));
 }
 
 function sealAnswer(answer: Answered, call: RepeatableCall): string {

@@ -70,3 +70,8 @@ export function isUnavailable(error: unknown): boolean {
   const isOfConnection = error instanceof pg.DatabaseError || ('syscall' in error && error.syscall === 'connect');
   return isOfConnection && 'code' in error && unavailableCodes.has(String(error.code));
 }
+
+/** Whether somebody else held a row for longer than is waited for. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03';
+}

@@ -149,6 +149,51 @@ describe('a server that dies while it publishes', () => {
     expect(deaths).toBeGreaterThan(20);
   }, 120_000);
 
+  test('at any statement of a call with an Idempotency-Key: the call again is done, and once', async () => {
+    const pristine = await copyOfBase('pristine-idempotency');
+    const name = 'Once Ltd';
+    const post = (url: string) =>
+      call(url, 'POST', '/v1/customers', {
+        token: base.adminToken,
+        json: { name },
+        headers: { 'idempotency-key': 'k' },
+      });
+    let deaths = 0;
+    for (let statements = 0; ; statements++) {
+      const dir = join(folder, `idempotent-${statements}`);
+      await cp(pristine, dir, { recursive: true });
+      const parts = await openServer(dir, { clock, log: silentLog });
+      await parts.records.destroy();
+      const sqlite = openSqlite(join(dir, 'records.sqlite'));
+      let fatal: ReturnType<typeof dyingAfter> | null = null;
+      const records = await recordsOn({
+        close: () => sqlite.close(),
+        prepare: (sql) => (fatal?.database ?? sqlite).prepare(sql),
+      });
+      const server = await startServer({ ...parts, records }, { host: '127.0.0.1', port: 0 });
+      fatal = dyingAfter(statements, sqlite);
+      const { status } = await post(server.url);
+      const died = fatal.died();
+      fatal = null;
+      endTransaction(sqlite);
+      await server.close();
+      const restarted = await open(dir);
+      expect(status).toBe(died ? 500 : 201);
+      const again = await expectStatus(201, post(restarted.url));
+      const { rows } = await restarted.deps.records
+        .selectFrom('customers')
+        .select((e) => e.fn.countAll<number>().as('rows'))
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow();
+      expect([rows, again.json?.['name']]).toEqual([1, name]);
+      await restarted.close();
+      await rm(dir, { recursive: true });
+      if (!died) break;
+      deaths++;
+    }
+    expect(deaths).toBeGreaterThan(10);
+  }, 60_000);
+
   test('while a blob comes in: nothing of it is left, and the upload can be repeated', async () => {
     const dir = await copyOfBase('blob');
     const bytes = Buffer.from(next.pack.bytes);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayMs } from '../../base/clock.js';
 import { appendAudit, auditEntry, verifyAudit } from '../../server/audit.js';
 import { isUniqueViolation } from '../../server/records/database.js';
+import { transact, transactAll } from '../../server/records/transaction.js';
 import { type EmptyStore, stores } from '../support/stores.js';
 import { type TestHost, expectStatus, TestServer } from '../support/server.js';
 import { newCustomer, newPlan, sellOfPlan } from './sales-support.js';
@@ -75,6 +76,35 @@ describe.each(stores)('the records on $name', ({ open }) => {
       await expectStatus(200, server.admin('GET', `/v1/licenses?state=${state}&feature=sigma&q=z%25`));
     for (const name of ['usage', 'seats', 'documents', 'downloads'])
       await expectStatus(200, server.admin('GET', `/v1/reports/${name}?format=csv`));
+  });
+
+  test('join what several functions do into one transaction; one of them that fails undoes its own part', async () => {
+    const { createdAt } = { createdAt: '2026-01-01T00:00:00Z' };
+    const insert = (id: string) => records().insertInto('customers').values({ id, name: id, createdAt }).execute();
+    const fails = (id: string) =>
+      transact(records(), async (trx) => {
+        await trx.insertInto('customers').values({ id, name: id, createdAt }).execute();
+        throw new Error('stop');
+      });
+    const found = async () => {
+      const rows = await records().selectFrom('customers').select('id').where('id', 'like', 'joined-%').execute();
+      return rows.map(({ id }) => id).sort();
+    };
+    await transactAll(records(), async () => {
+      await insert('joined-1');
+      await expect(fails('joined-2')).rejects.toThrow('stop');
+      await transact(records(), (trx) =>
+        trx.insertInto('customers').values({ id: 'joined-3', name: '3', createdAt }).execute(),
+      );
+      expect(await found()).toEqual(['joined-1', 'joined-3']);
+    });
+    const undone = transactAll(records(), async () => {
+      await insert('joined-4');
+      await transact(records(), () => insert('joined-5'));
+      await fails('joined-6');
+    });
+    await expect(undone).rejects.toThrow('stop');
+    expect(await found()).toEqual(['joined-1', 'joined-3']);
   });
 
   test('tell a key that is taken from any other failure', async () => {

@@ -162,6 +162,20 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     expect(statuses(await many(4, (i) => admin(i, 'POST', path, { json: {} })))).toEqual([201, 404, 404, 404]);
   });
 
+  test('do a call with one Idempotency-Key once, and give all who repeat it the same answer', async () => {
+    const headers = { 'idempotency-key': 'sell-once' };
+    const json = { customerId: await newCustomer(server), planId: await newPlan(server) };
+    const before = (await entries()).length;
+    const answers = await many(10, (i) => admin(i, 'POST', '/v1/licenses', { headers, json }));
+    expect(new Set(answers.map(({ status, json: body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(201);
+    expect(await entries()).toHaveLength(before + 1);
+    const refused = { headers: { 'idempotency-key': 'refused-once' }, json: { ...json, customerId: json.planId } };
+    for (const answer of await many(6, (i) => admin(i, 'POST', '/v1/licenses', refused)))
+      expect(answer.json?.['code']).toBe('reference-unknown');
+    expect(await entries()).toHaveLength(before + 1);
+  });
+
   test('let a feature move take effect once, and lose no change beside it', async () => {
     const [free, premium] = [await newPlan(server, { features: ['a', 'sigma'] }), await newPlan(server)];
     const { id } = await sellOfPlan(server, free);
