@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { benchEvents, evtxRecordOf, jsonLineOf } from '../../bench/events.js';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { ruleId, writeFiles } from '../builder/rules.js';
+import { defenderRecord } from '../support/defender-record.js';
+import { smallMatrix, triageYaml } from '../support/triage.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -30,6 +32,11 @@ function start(folder: string, args: readonly string[]) {
   return { child, output, ended };
 }
 
+const matrix = smallMatrix({
+  events: { needs: ['signature'], channels: ['Microsoft-Windows-Windows Defender/Operational'] },
+  facts: { signature: ['Signature', 'Threat Name'] },
+});
+
 describe('yms scan with several threads', () => {
   let folder: string;
   beforeAll(async () => {
@@ -38,8 +45,12 @@ describe('yms scan with several threads', () => {
       'rules/git.yml': rule('git', 'process_creation', "{ Image|endswith: '\\git.exe' }"),
       'rules/dns.yml': rule('dns', 'dns_query', "{ QueryName|endswith: 'api.example.io' }"),
       'rules/all.yml': rule('all', 'process_termination', "{ Image|startswith: 'C:' }"),
+      'rules/small.yml': triageYaml(matrix),
+      'av/1.csv': `Signature,Path\n${'Plain,C:\\x\n'.repeat(3000)}Worse,C:\\x\n`,
+      'av/2.csv': `Signature;Path\n${'Plain;C:\\x\n'.repeat(3000)}Worse;C:\\x\n`,
       'logs/small.json': [...benchEvents(200, 7)].map(jsonLineOf).join(''),
     });
+    await writeFile(join(folder, 'av/defender.evtx'), encodeEvtx([defenderRecord(9, 'A Worse', 'C:\\x')]));
     const events = [...benchEvents(24_000)];
     await writeFile(join(folder, 'logs/big.evtx'), encodeEvtx(events.map(evtxRecordOf)));
     await writeFile(join(folder, 'logs/big.json'), events.map(jsonLineOf).join(''));
@@ -60,6 +71,22 @@ describe('yms scan with several threads', () => {
         return of === file ? [recordId] : [];
       });
     expect(ids('logs/big.evtx')).toEqual(ids('logs/big.json'));
+  });
+
+  test('graded events come as with one thread, and are counted once', async () => {
+    const paths = ['av/1.csv', 'av/2.csv', 'av/defender.evtx'];
+    const one = start(folder, ['--triage', '--threads', '1', ...paths]);
+    const two = start(folder, ['--triage', '--threads', '2', ...paths]);
+    expect([await one.ended, await two.ended]).toEqual([3, 3]);
+    expect(two.output.stdout).toBe(one.output.stdout);
+    const lines = two.output.stdout.trim().split('\n').map((line) => JSON.parse(line) as object); // prettier-ignore
+    const found = { ruleId: 'triage:small', level: 'high', triage: { points: 60, reasons: [{ value: 'worse' }] } };
+    expect(lines.at(-1)).toMatchObject({ findings: 3, graded: { 'highly-relevant': 3, 'less-relevant': 6000 } });
+    expect(lines.slice(0, -1)).toMatchObject([
+      { ...found, file: 'av/1.csv', line: 3002 },
+      { ...found, file: 'av/2.csv', line: 3002 },
+      { ...found, file: 'av/defender.evtx', recordId: 9 },
+    ]);
   });
 
   test.each(['1', '3'])('Ctrl-C ends it with what it has (%s threads)', async (threads) => {

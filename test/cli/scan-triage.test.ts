@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FixedClock } from '../../base/clock.js';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { encodeItem } from '../../packs/item.js';
-import { type Matrix, triageId } from '../../rules/triage/matrix.js';
+import { triageId } from '../../rules/triage/matrix.js';
 import type { Finding } from '../../scanner/finding.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';
 import { writeFiles } from '../builder/rules.js';
@@ -14,7 +14,7 @@ import { spawnYms } from '../builder/run-yms.js';
 import { defenderRecord } from '../support/defender-record.js';
 import { rule, TestDistribution, type TestLicense } from '../support/distribution.js';
 import { TestRepository } from '../support/repository.js';
-import { contentMatrices } from '../support/triage.js';
+import { contentMatrices, triageYaml } from '../support/triage.js';
 
 const csv = [
   'Time,Virus Name,File Path,Computer Name,User,Action Taken',
@@ -64,9 +64,8 @@ function parse(stdout: string): { found: readonly Finding[]; summary: ScanSummar
 describe('yms scan --triage', () => {
   const scan = (...args: string[]) => spawnYms(folder, ['scan', ...args]);
   beforeAll(async () => {
-    const documents = (await contentMatrices()).map((matrix) => [`rules/${matrix.name}.yaml`, JSON.stringify(matrix)]);
-    const named = Object.fromEntries(documents) as Record<string, string>;
-    await writeFiles(folder, Object.fromEntries(Object.entries(named).map(([file, text]) => [file, asYaml(text)])));
+    for (const matrix of await contentMatrices())
+      await writeFiles(folder, { [`rules/${matrix.name}.yaml`]: triageYaml(matrix) });
     await writeFiles(folder, { 'rules/triage/ours.yaml': ours, 'rules/triage/broken.yaml': `${ours}  x: [` });
   });
 
@@ -159,11 +158,3 @@ describe('an endpoint whose licence', () => {
     expect(asked.stdout).toContain('0 findings in 3 events of 2 logs, by 0 rules');
   });
 });
-
-/** A matrix as a file of YAML, which JSON is, too; its key must stand at the start of a line. */
-function asYaml(json: string): string {
-  const { triage, ...rest } = JSON.parse(json) as Matrix;
-  return `triage: ${triage}\n${Object.entries(rest)
-    .map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
-    .join('')}`;
-}

@@ -55,3 +55,9 @@ export function smallMatrix(changes: Partial<Matrix> = {}): Matrix {
     ...changes,
   };
 }
+
+/** As a file of YAML, which JSON is, too; its first key must stand at the start of a line. */
+export function triageYaml({ triage, ...rest }: Matrix): string {
+  const lines = Object.entries(rest).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
+  return `triage: ${triage}\n${lines.join('')}`;
+}
