@@ -173,7 +173,7 @@ function refuseNothing({ counts, other, fieldsSeen }: TriageTally): void {
     'triage-nothing-graded',
     `events: expected some that a matrix is for, got ${other} of other kinds`,
     {
-      hint: 'an antivirus event needs Signature, a proxy event a host or URL: name the columns with --field Signature=COLUMN or --field c-uri=COLUMN',
+      hint: 'an antivirus event needs Signature, a proxy event a URL, or a host and a method, client or category: name the columns with --field Signature=COLUMN or --field c-uri=COLUMN',
     },
   );
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commitCeremony, delegate, makeRoot } from './ceremony.js';
 import { writeCustomRules } from './custom-rules.js';
-import { writeEventLog } from './event-log.js';
+import { writeAntivirusExport, writeEventLog } from './event-log.js';
 import { attempt, chapter, claim, type Place, refused, serve, tell, yms, ymsJson } from './stage.js';
 
 const content = fileURLToPath(new URL('../../content', import.meta.url));
@@ -48,7 +48,7 @@ async function wholeJob(): Promise<void> {
   const publisher: Place = { cwd: workspace, env: { YMS_TOKEN: token } };
   await release(publisher);
 
-  chapter('3. An admin sells a licence for two features; an endpoint takes its seat and updates');
+  chapter('3. An admin sells a licence for three features; an endpoint takes its seat and updates');
   const license = await sell(admin);
   await yms(endpoint, 'activate', '--server', url, '--key', license.licenseKey, '--root', 'ceremony/1.root.json');
   await yms(endpoint, 'update');
@@ -61,11 +61,17 @@ async function wholeJob(): Promise<void> {
   claim(/override +5a24de28/.test(stdout), 'the override stands in place of the rule of the pack');
   claim(stderr.includes('half-done.yml:8'), 'the broken file is named with its line and left out, the rest is in use');
 
-  chapter('5. It scans the event log of a host that somebody has put a miner on');
+  chapter('5. It scans the logs of a host that somebody has put a miner on');
   await writeEventLog(join(folder, 'Sysmon.evtx'));
-  const scan = await attempt(endpoint, 'scan', '--sigma', '--min-level', 'medium', 'Sysmon.evtx');
+  await writeAntivirusExport(join(folder, 'antivirus.csv'));
+  const logs = ['Sysmon.evtx', 'antivirus.csv'];
+  const scan = await attempt(endpoint, 'scan', '--sigma', '--triage', '--min-level', 'medium', ...logs);
   tellAll(scan.stdout);
   claim(scan.exitCode === 3 && scan.stdout.includes('stratum+tcp://'), 'the miner is found among 502 events');
+  claim(
+    /\+\d+ location/.test(scan.stdout),
+    'what the antivirus called a trojan and removed is graded, with the reasons',
+  );
 
   chapter('6. What is refused, and what stays');
   const before = await activeRules();
@@ -125,7 +131,7 @@ interface BuildReport {
 async function release(publisher: Place, ...packs: readonly string[]): Promise<void> {
   const built = await ymsJson<BuildReport[]>(publisher, 'build', ...packs);
   for (const { pack, version, bytes, filesRead, counts } of built) {
-    const rules = (counts['sigma'] ?? 0) + (counts['ioc'] ?? 0) + (counts['pool'] ?? 0);
+    const rules = ['sigma', 'ioc', 'pool', 'triage'].reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
     tell(`${pack.padEnd(14)} ${version}  ${filesRead} files read, ${rules} rules sealed into ${bytes} bytes`);
   }
   await yms(publisher, 'publish', ...packs);
@@ -134,7 +140,7 @@ async function release(publisher: Place, ...packs: readonly string[]): Promise<v
 async function sell(admin: Place): Promise<{ id: string; licenseKey: string }> {
   const customer = await ymsJson<{ id: string }>(admin, 'admin', 'customers', 'add', 'Example Ltd');
   const terms = ['--customer', customer.id, '--seats', '1', '--expires', '2099-01-01'];
-  return ymsJson(admin, 'admin', 'licenses', 'add', ...terms, '--feature', 'sigma', 'mining-pools');
+  return ymsJson(admin, 'admin', 'licenses', 'add', ...terms, '--feature', 'sigma', 'mining-pools', 'triage');
 }
 
 function tellAll(text: string): void {

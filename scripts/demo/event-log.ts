@@ -9,6 +9,16 @@ export async function writeEventLog(path: string): Promise<void> {
   await writeFile(path, encodeEvtx([...quietMorning(), ...theMiner()]));
 }
 
+/** What the antivirus console of that site says of the same morning: all of it removed. */
+export async function writeAntivirusExport(path: string): Promise<void> {
+  const rows = [
+    'Time,Virus Name,File Path,Computer Name,User,Action Taken',
+    '2026-11-24T07:50:00Z,Trojan.Gen.2,C:\\Users\\ben\\Downloads\\invoice.exe,desk-03.example,EXAMPLE\\ben,Quarantined',
+    '2026-11-24T07:58:00Z,Trojan.Gen.2,\\\\desk-17\\C$\\Users\\Public\\update.exe,desk-17.example,EXAMPLE\\adm-anna,Quarantined',
+  ];
+  await writeFile(path, `${rows.join('\n')}\n`);
+}
+
 function* quietMorning(): Generator<EvtxRecord> {
   for (let id = 1; id <= 500; id++)
     yield created(id, 'C:\\Windows\\System32\\svchost.exe', `svchost.exe -k netsvcs -s job${id}`);
