@@ -1,5 +1,5 @@
 import { encodeBase64, encodeHex, utf8 } from '../base/bytes.js';
-import { formatSeconds } from '../base/clock.js';
+import { type Clock, formatSeconds, hourMs } from '../base/clock.js';
 import type { PublicKey } from '../keys/key.js';
 import { sealTo } from '../keys/sealing.js';
 import { appendAudit } from './audit.js';
@@ -8,6 +8,7 @@ import { ServerError } from './error.js';
 import { newId } from './ids.js';
 import { licenseKeyDigest, parseLicenseKey } from './license-key.js';
 import { loadSold, planOf, requireUsable, type SoldLicense } from './licensing.js';
+import { spendRates } from './rates.js';
 import type { RecordsTransaction } from './records/database.js';
 import type { HostRow, LicenseRow } from './records/tables.js';
 import { transact } from './records/transaction.js';
@@ -96,7 +97,7 @@ async function activateUnder(
   });
 }
 
-type ActivationDeps = Pick<ServerDeps, 'records' | 'clock' | 'activationLimit' | 'config'>;
+type ActivationDeps = Pick<ServerDeps, 'records' | 'clock' | 'config'>;
 
 /** Holds the row until the seat is counted. */
 function holdLicense(trx: RecordsTransaction) {
@@ -177,12 +178,12 @@ async function renewHost(
 
 async function takeSeat(
   trx: RecordsTransaction,
-  { clock, activationLimit, config }: ActivationDeps,
+  { clock, config }: ActivationDeps,
   license: SoldLicense,
   { hostKey, name, client }: NewHost,
 ): Promise<HostRow> {
   await requireFreeSeat(trx, { clock }, license);
-  activationLimit.spend(license.id, Math.max(config.activationsPerHour, license.seats));
+  await spendActivation(trx, clock, license, config);
   const host: HostRow = {
     id: newId('hst', clock),
     licenseId: license.id,
@@ -202,6 +203,21 @@ async function takeSeat(
   };
   await trx.insertInto('hosts').values(host).execute();
   return host;
+}
+
+/** Counts new hosts by the hour, those that were removed again too. @throws ServerError `rate-limited` */
+async function spendActivation(
+  trx: RecordsTransaction,
+  clock: Clock,
+  { id, seats }: SoldLicense,
+  { activationsPerHour }: ActivationDeps['config'],
+): Promise<void> {
+  const burst = Math.max(activationsPerHour, seats);
+  const waitMs = await spendRates(trx, clock, [{ key: `activation ${id}`, burst, everyMs: hourMs / burst }]);
+  if (waitMs !== null)
+    throw new ServerError('rate-limited', `license ${id}: expected at most ${burst} new hosts an hour, got more`, {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    });
 }
 
 async function dropSpareTokens(trx: RecordsTransaction, hostId: string): Promise<void> {

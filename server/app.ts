@@ -47,7 +47,6 @@ export function serverDeps(parts: ServerParts): ServerDeps {
     ...parts,
     publishing: new Queue(),
     targetLimit: new RateLimit(parts.clock),
-    activationLimit: new RateLimit(parts.clock),
     metrics: newMetrics(),
     refusals: new Refusals(parts.clock),
   };

@@ -14,6 +14,10 @@ export interface ServerConfig {
   readonly licenseDocumentMs: number;
   /** Target requests of a licence: each seat adds this many an hour, and that many may come at once. */
   readonly targetsPerSeatHour: number;
+  /** Bytes of one publisher's uploads that no commit has listed yet. */
+  readonly maxPendingBytes: number;
+  /** How long an upload waits for its commit. */
+  readonly pendingMs: number;
   /** New hosts of a licence within an hour, or as many as it has seats: removing and activating in a loop is no way to more seats. */
   readonly activationsPerHour: number;
 }
@@ -26,5 +30,7 @@ export const defaultConfig: ServerConfig = {
   idleMs: 2 * minuteMs,
   licenseDocumentMs: 14 * dayMs,
   targetsPerSeatHour: 600,
+  maxPendingBytes: 4 * 1024 * 1_048_576,
+  pendingMs: 7 * dayMs,
   activationsPerHour: 20,
 };

@@ -38,7 +38,6 @@ export interface ServerDeps extends ServerParts {
   /** Commits and re-signing, one at a time. */
   readonly publishing: Queue;
   readonly targetLimit: RateLimit;
-  readonly activationLimit: RateLimit;
   readonly metrics: Metrics;
   readonly refusals: Refusals;
 }

@@ -53,6 +53,7 @@ export type ServerErrorCode =
   | 'blob-hash'
   | 'blob-missing'
   | 'blob-length'
+  | 'upload-quota'
   | 'disk-full'
   | 'commit-empty'
   | 'version-not-next'

@@ -3,6 +3,8 @@ import cron from 'node-cron';
 import { dayMs, hourMs, minuteMs, parseSeconds } from '../base/clock.js';
 import type { ServerDeps } from './deps.js';
 import { publishAlone } from './publishing.js';
+import { forgetAnswers } from './idempotency.js';
+import { forgetRates } from './rates.js';
 import { alone } from './records/lock.js';
 import {
   currentRole,
@@ -15,6 +17,7 @@ import {
 } from './repository.js';
 import { transact } from './records/transaction.js';
 import { settleMoves } from './settle-moves.js';
+import { dropUploads } from './uploads.js';
 
 type JobDeps = Pick<
   ServerDeps,
@@ -92,6 +95,14 @@ export async function observeExpiry(deps: Pick<ServerDeps, 'records' | 'metrics'
     metrics.onlineKeyTrusted.set({ role }, namesOnlineKey(repository.root.signed, role, keys) ? 1 : 0);
 }
 
+/** Daily: drops what nobody comes back for. */
+async function keepHouse(deps: JobDeps): Promise<void> {
+  await dropUploads(deps);
+  await deps.blobs.dropUnfinished();
+  await forgetAnswers(deps);
+  await forgetRates(deps);
+}
+
 export const jobs = {
   timestamp: {
     name: 'timestamp',
@@ -117,6 +128,14 @@ export const jobs = {
     isShared: true,
     level: 'debug',
     work: settleMoves,
+  },
+  housekeeping: {
+    name: 'housekeeping',
+    schedule: '17 3 * * *',
+    everyMs: dayMs,
+    isShared: true,
+    level: 'info',
+    work: keepHouse,
   },
   /** What this server refused since; each has its own count. */
   refusals: {

@@ -67,6 +67,7 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'blob-hash': [422, 'The bytes do not have the hash of the address'],
   'blob-missing': [422, 'A target was not uploaded'],
   'blob-length': [422, 'A target has another length'],
+  'upload-quota': [507, 'Too much was uploaded and not committed'],
   'disk-full': [507, 'The server has no room'],
   'commit-empty': [422, 'The commit holds no metadata'],
   'version-not-next': [409, 'The version is not the next one'],

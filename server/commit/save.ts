@@ -6,6 +6,7 @@ import { isUniqueViolation, type RecordsTransaction } from '../records/database.
 import type { PackRow } from '../records/tables.js';
 import { transact } from '../records/transaction.js';
 import { insertMetadata, type OnlineVersions, signSnapshot } from '../repository.js';
+import { settleUploads } from '../uploads.js';
 import type { AcceptedCommit } from './accept.js';
 
 /**
@@ -30,6 +31,11 @@ export async function saveCommit(
       for (const [name, { signed, bytes }] of roles) await insertMetadata(trx, clock, name, signed.version, bytes);
       for (const [role, held] of [...(targets ? [['targets', targets] as const] : []), ...roles])
         await replaceTargets(trx, role, held.signed.targets, formatSeconds(clock.now()));
+      const listed = [...(targets ? [targets] : []), ...roles.values()];
+      await settleUploads(
+        trx,
+        listed.flatMap(({ signed }) => Object.values(signed.targets).map(({ hashes }) => hashes.sha256)),
+      );
       await appendAudit(trx, clock, {
         actor,
         action: 'release.commit',

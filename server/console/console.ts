@@ -39,7 +39,7 @@ const contentPolicy = [
 export function consoleRoutes(deps: ServerDeps): Router {
   const assets = new Assets();
   const layout = new Layout(assets);
-  const attempts = new Attempts(deps.clock);
+  const attempts = new Attempts(deps);
   const desk = new Desk(deps, layout);
   overviewPages(desk);
   customerPages(desk);

@@ -60,7 +60,7 @@ export function guestRoutes(deps: ServerDeps, layout: Layout, attempts: Attempts
       const invitation = values.get('token') ?? '';
       const person = await findInvitation(deps, invitation);
       try {
-        attempts.spend(person.email, addressOf(request));
+        await attempts.spend(person.email, addressOf(request));
         const given = { password: values.get('password') ?? '', code: values.get('code') ?? '' };
         const session = await acceptInvitation(deps, { invitation, ...given });
         response.set('Set-Cookie', setCookie(session)).redirect(303, '/admin');

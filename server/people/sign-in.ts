@@ -33,7 +33,7 @@ export async function signIn(
 ): Promise<NewSession> {
   const { records, clock, log } = deps;
   const { email } = credentials;
-  attempts.spend(email, address);
+  await attempts.spend(email, address);
   const row = await records.selectFrom('people').selectAll().where('email', '=', email).executeTakeFirst();
   const step = await provenStep(deps, row, credentials);
   if (!row || step === null) {
@@ -45,7 +45,7 @@ export async function signIn(
     await appendAudit(trx, clock, { actor: `person:${row.id}`, action: 'person.sign-in', subject: row.id });
     return startSession(trx, clock, row.id, 'local');
   });
-  attempts.forgive(email, address);
+  await attempts.forgive(email, address);
   return session;
 }
 
@@ -64,7 +64,7 @@ export async function changePassword(
   const { records, clock } = deps;
   const { id, email }: Person = session.person;
   requireGoodPassword(given.next, email);
-  attempts.spend(email, address);
+  await attempts.spend(email, address);
   const row = await records.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
   const step = await provenStep(deps, row, given);
   if (!row || step === null) throw refused();
@@ -74,7 +74,7 @@ export async function changePassword(
     await trx.deleteFrom('sessions').where('personId', '=', id).where('digest', '!=', session.digest).execute();
     await appendAudit(trx, clock, { actor: `person:${id}`, action: 'person.password', subject: id });
   });
-  attempts.forgive(email, address);
+  await attempts.forgive(email, address);
 }
 
 async function provenStep(

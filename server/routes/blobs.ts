@@ -1,39 +1,35 @@
 import { type Request, Router } from 'express';
-import { appendAudit } from '../audit.js';
 import { authorizeActor } from '../auth.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
+import { findBlob, receiveBlob } from '../uploads.js';
 import { onlyMethods } from './method.js';
 
 /** Uploads by hash. Nothing is served from here: a blob is a target only once a signed role lists it. */
 export function blobRoutes(deps: ServerDeps): Router {
-  const { blobs, config, records, clock } = deps;
+  const { config } = deps;
   const router = Router({ caseSensitive: true, strict: true });
   router
     .route('/v1/blobs/:sha256')
     .head(async (request, response) => {
       await authorizeActor(deps, request.headers.authorization, 'releases:publish');
-      const length = await blobs.stat(requireHash(request.params.sha256));
+      const length = await findBlob(deps, requireHash(request.params.sha256));
       if (length === null) throw new ServerError('not-found', 'blob: expected an uploaded one, got another hash');
       response.set({ 'Content-Type': 'application/octet-stream', 'Content-Length': String(length) }).end();
     })
     .put(async (request, response) => {
       const { name: actor } = await authorizeActor(deps, request.headers.authorization, 'releases:publish');
       const sha256 = requireHash(request.params.sha256);
-      requireOctets(request, config.maxBlobBytes);
-      if ((await blobs.stat(sha256)) !== null) {
+      const announced = requireOctets(request, config.maxBlobBytes);
+      if ((await findBlob(deps, sha256)) !== null) {
         response.status(200).json({ sha256 });
         return;
       }
-      const created = await blobs.put(sha256, chunksOf(request), config.maxBlobBytes).catch((cause: unknown) => {
+      const created = await receiveBlob(deps, actor, sha256, chunksOf(request), announced).catch((cause: unknown) => {
         if (cause instanceof Error && request.readableAborted)
           throw new ServerError('request-truncated', 'blob: expected it whole, got an end before', { cause });
         throw cause;
       });
-      if (created)
-        await records
-          .transaction()
-          .execute((trx) => appendAudit(trx, clock, { actor, action: 'blob.upload', subject: sha256 }));
       response.status(created ? 201 : 200).json({ sha256 });
     })
     .all(onlyMethods('HEAD', 'PUT'));
@@ -51,11 +47,14 @@ function requireHash(text: string): string {
   return text;
 }
 
-function requireOctets(request: Request, maxBytes: number): void {
+/** @returns how many bytes the sender announces, or null */
+function requireOctets(request: Request, maxBytes: number): number | null {
   const mediaType = request.headers['content-type']?.toLowerCase();
   if (mediaType !== 'application/octet-stream')
     throw new ServerError('request-media-type', `blob: expected application/octet-stream, got ${mediaType ?? 'none'}`);
-  const declared = Number(request.headers['content-length'] ?? 0);
+  const announced = request.headers['content-length'];
+  const declared = Number(announced ?? 0);
   if (declared > maxBytes)
     throw new ServerError('request-too-large', `blob: expected at most ${maxBytes} bytes, got ${declared}`);
+  return announced === undefined ? null : declared;
 }

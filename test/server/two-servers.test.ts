@@ -8,7 +8,9 @@ import { parseLicense } from '../../packs/license.js';
 import { auditEntry, verifyAudit } from '../../server/audit.js';
 import type { ServerDeps } from '../../server/deps.js';
 import { jobs, observeExpiry, refreshStale, runJob } from '../../server/jobs.js';
+import { Attempts } from '../../server/people/attempts.js';
 import { currentRole } from '../../server/repository.js';
+import { expectCode } from '../support/expect-code.js';
 import { joinedPerson } from '../support/person.js';
 import {
   type Answer,
@@ -174,6 +176,19 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     for (const answer of await many(6, (i) => admin(i, 'POST', '/v1/licenses', refused)))
       expect(answer.json?.['code']).toBe('reference-unknown');
     expect(await entries()).toHaveLength(before + 1);
+  });
+
+  test('count tries to sign in together', async () => {
+    const [here, there] = [new Attempts(server.running.deps), new Attempts(second.deps)];
+    const tries = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? here : there).spend('ada@example.com', '192.0.2.1')),
+    );
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+    await expectCode('rate-limited', () => here.spend('ada@example.com', '192.0.2.1'));
+    await there.forgive('ada@example.com', '192.0.2.1');
+    await here.spend('ada@example.com', '192.0.2.1');
+    const kept = JSON.stringify(await second.deps.records.selectFrom('rates').selectAll().execute());
+    expect(kept).not.toMatch(/ada|192/);
   });
 
   test('let a feature move take effect once, and lose no change beside it', async () => {

@@ -33,7 +33,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 beforeEach(() => {
-  attempts = new Attempts(clock);
+  attempts = new Attempts(deps());
   clock.advanceMs(dayMs);
 });
 
