@@ -72,11 +72,16 @@ export class FaultLog {
 
   error(code: SigmaFaultCode, message: string, offset: number): void {
     this.#errors++;
-    this.faults.push({ code, message, place: this.place(offset), severity: 'error' });
+    this.#add(code, message, offset, 'error');
   }
 
   warning(code: SigmaFaultCode, message: string, offset: number): void {
-    this.faults.push({ code, message, place: this.place(offset), severity: 'warning' });
+    this.#add(code, message, offset, 'warning');
+  }
+
+  /** Messages quote the file, where an escape may have made half a character. */
+  #add(code: SigmaFaultCode, message: string, offset: number, severity: Fault['severity']): void {
+    this.faults.push({ code, message: message.toWellFormed(), place: this.place(offset), severity });
   }
 
   /** Lines and columns count from 1, columns in UTF-16 code units. */

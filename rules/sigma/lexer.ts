@@ -8,7 +8,7 @@ export interface Token {
 /** Words are selection names and patterns: letters, digits, `_`, `-` and the wildcard `*`. The last token is `end`. */
 export function lexCondition(condition: string): Token[] {
   const tokens: Token[] = [];
-  const sign = /\s+|([A-Za-z0-9_*-]+)|(\()|(\))|(\|)|([^])/gy;
+  const sign = /\s+|([A-Za-z0-9_*-]+)|(\()|(\))|(\|)|([^])/guy;
   for (let match = sign.exec(condition); match !== null; match = sign.exec(condition)) {
     const [text, word, open, close, pipe, other] = match;
     if (word !== undefined) tokens.push({ kind: 'word', text, offset: match.index });

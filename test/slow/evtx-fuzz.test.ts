@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encodeEvtx, evtxChunks, repairChunk } from '../../bench/evtx-writer.js';
+import { Random } from '../../bench/random.js';
 import { decodeChunk, decodeRecords } from '../../events/evtx/chunk.js';
 import { JsonRenderer } from '../../events/evtx/json.js';
 import { readEvtx } from '../../events/evtx/file.js';
@@ -26,21 +27,11 @@ function chunksToBreak(): Buffer[] {
   return [...written, ...names.map((name) => readFileSync(join(folder, name)).subarray(4096, 4096 + 65536))];
 }
 
-/** Mulberry32: small, seeded, the same everywhere. */
-function randomNumbers(start: number): (below: number) => number {
-  let state = start >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 const interesting = [0, 1, 2, 0x0c, 0x0d, 0x0e, 0x0f, 0x21, 0x41, 0x46, 0x7f, 0x80, 0x81, 0xa1, 0xff];
 
 /** One to eight changes inside the used part; checksums are made good again, so that they hide nothing. */
-function mutate(chunk: Buffer, random: (below: number) => number): Buffer {
+function mutate(chunk: Buffer, numbers: Random): Buffer {
+  const random = (bound: number): number => numbers.below(bound);
   const mutant = Buffer.from(chunk);
   const used = Math.max(chunk.readUInt32LE(48), 600);
   for (let change = random(8); change >= 0; change--) {
@@ -82,12 +73,12 @@ function saveVector(name: string, chunk: Buffer): void {
 describe('broken EVTX', () => {
   test(`${inputs} mutated chunks: events or named skips, in bounded time`, () => {
     const originals = chunksToBreak();
-    const random = randomNumbers(seed);
+    const random = new Random(seed);
     const shapes = new ShapeTable();
     let events = 0;
     const codes = new Map<string, number>();
     for (let input = 0; input < inputs; input++) {
-      const mutant = mutate(originals[random(originals.length)] ?? Buffer.alloc(65536), random);
+      const mutant = mutate(random.of(originals), random);
       const started = performance.now();
       const onSkip = (code: string) => codes.set(code, (codes.get(code) ?? 0) + 1);
       try {

@@ -61,6 +61,12 @@ describe('grammar (Sigma 2.1, "Condition")', () => {
     expect(faults.map((fault) => [fault.code, fault.offset])).toEqual([[code, offset]]);
   });
 
+  test('quotes a whole character', () => {
+    expect(parse('a and 😀').faults.map(({ message }) => message)).toEqual([
+      expect.stringContaining('got "😀"') as string,
+    ]);
+  });
+
   test('reports every unknown selection at once', () => {
     expect(parse('x and y or not z').faults.map((fault) => fault.offset)).toEqual([0, 6, 15]);
   });
