@@ -16,10 +16,11 @@ import type { RecordsTransaction } from './records/database.js';
 import type { DocumentRow, HostRow, LicenseRow, PackRow } from './records/tables.js';
 import { holdRow } from './records/lock.js';
 import { transact } from './records/transaction.js';
+import { recordRefusedPacks, type RefusedPack } from './refused-packs.js';
 import { recordSight, retakeSeat } from './seats.js';
 import { settleMoves } from './settle-moves.js';
 
-type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config'>;
+type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config' | 'log' | 'metrics'>;
 
 /**
  * The host's licence document: the one it has, while it says the same and half of its life has not passed, otherwise a
@@ -47,13 +48,15 @@ export async function issueDocument(
     await confirmSerial(trx, deps, host, heldTags);
     const packs = await entitledPacks(trx, license);
     const content = await describe(trx, deps, host, license, packs);
-    const contentDigest = sha256Hex(
-      canonicalJsonBytes(content),
-      canonicalJsonBytes(packs.map(({ keyCommitment }) => keyCommitment)),
-    );
     const held = await trx.selectFrom('documents').selectAll().where('hostId', '=', hostId).executeTakeFirst();
-    if (offlineDays === null && held?.contentDigest === contentDigest && isInFirstHalf(held, deps.clock.now()))
-      return utf8(held.body);
+    const isHeld = (granted: readonly PackRow[]): boolean =>
+      offlineDays === null &&
+      held?.contentDigest === digestOf(content, granted) &&
+      isInFirstHalf(held, deps.clock.now());
+    if (held && isHeld(packs)) return utf8(held.body);
+    const { grants, granted, refused } = sealGrants(deps, host, packs);
+    if (held && refused.length > 0 && isHeld(granted)) return utf8(held.body); // as when it was refused before
+    await recordRefusedPacks(trx, deps, granted, refused);
 
     const issuedAt = deps.clock.now();
     const onlineMs = license.plan === null ? deps.config.licenseDocumentMs : license.plan.documentDays * dayMs;
@@ -64,13 +67,13 @@ export async function issueDocument(
       issuedAt: formatSeconds(issuedAt),
       expiresAt: formatSeconds(expiresAt),
       serial: await nextSerial(trx, license.id),
-      grants: sealGrants(deps, host, packs),
+      grants: [...grants],
     };
     const bytes = signDocument(deps, document);
     const saved: DocumentRow = {
       hostId,
       body: decodeUtf8(bytes),
-      contentDigest,
+      contentDigest: digestOf(content, granted),
       issuedAt: document.issuedAt,
       expiresAt: document.expiresAt,
     };
@@ -164,17 +167,34 @@ async function describe(
   };
 }
 
-/** Content keys are in memory here only. The commitment is checked again, whatever the records say. */
-function sealGrants({ keys }: GrantDeps, host: HostRow, packs: readonly PackRow[]): Grant[] {
+/** What a document says, apart from times, serial and the random parts of sealed boxes. */
+function digestOf(content: Awaited<ReturnType<typeof describe>>, granted: readonly PackRow[]): string {
+  return sha256Hex(canonicalJsonBytes(content), canonicalJsonBytes(granted.map(({ keyCommitment }) => keyCommitment)));
+}
+
+interface SealedGrants {
+  readonly grants: readonly Grant[];
+  readonly granted: readonly PackRow[];
+  readonly refused: readonly RefusedPack[];
+}
+
+/**
+ * Content keys are in memory here only. The commitment is checked again, whatever the records say: a pack whose key does
+ * not open, or is another's, is left out, and the host is granted the others.
+ */
+function sealGrants({ keys }: GrantDeps, host: HostRow, packs: readonly PackRow[]): SealedGrants {
   const recipient = publicKey('x25519', decodeHex(host.publicKey, 32));
-  return packs.map((row) => {
+  const sealed = { grants: [] as Grant[], granted: [] as PackRow[], refused: [] as RefusedPack[] };
+  for (const row of packs)
     try {
       const header = parseHeader(utf8(row.header), row.path);
-      return sealGrant(header, openContentKey(header, openerFor(header, keys.distribution, row.path)), recipient);
-    } catch (cause) {
-      throw new ServerError('internal', `${row.path}: expected its content key to open, got a failure`, { cause });
+      const contentKey = openContentKey(header, openerFor(header, keys.distribution, row.path));
+      sealed.grants.push(sealGrant(header, contentKey, recipient));
+      sealed.granted.push(row);
+    } catch (error) {
+      sealed.refused.push({ row, error });
     }
-  });
+  return sealed;
 }
 
 function isInFirstHalf({ issuedAt, expiresAt }: DocumentRow, now: Date): boolean {

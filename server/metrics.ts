@@ -11,6 +11,8 @@ export interface Metrics {
   readonly expiry: Gauge<'role'>;
   /** 1 when the current root names this server's key for the role; at 0 nothing more can be signed here: alert on it. */
   readonly onlineKeyTrusted: Gauge<'role'>;
+  /** Grants that a document lacks because the pack's content key does not open: alert on it. */
+  readonly grantsRefused: Counter<'feature' | 'code'>;
   readonly jobFailures: Counter<'job'>;
 }
 
@@ -44,6 +46,12 @@ export function newMetrics(): Metrics {
       name: 'yms_online_key_trusted',
       help: 'Whether the current root names the key that this server signs the role with',
       labelNames: ['role'],
+      registers,
+    }),
+    grantsRefused: new Counter({
+      name: 'yms_grants_refused_total',
+      help: 'Grants left out of a licence document because the content key of the pack does not open',
+      labelNames: ['feature', 'code'],
       registers,
     }),
     jobFailures: new Counter({ name: 'yms_job_failures_total', help: 'Failed jobs', labelNames: ['job'], registers }),

@@ -3,6 +3,7 @@ import { dayMs, formatSeconds } from '../../base/clock.js';
 import { parseEnvelope, verifyEnvelope } from '../../keys/envelope.js';
 import { newSealingKey, openerOf } from '../../keys/sealing.js';
 import { type License, licensePayloadType, openGrant, parseLicense } from '../../packs/license.js';
+import { issueDocument } from '../../server/grants.js';
 import { expectCode } from '../support/expect-code.js';
 import { type Answer, expectProblem, expectStatus, type TestHost, TestServer } from '../support/server.js';
 
@@ -113,5 +114,68 @@ describe('a licence document', () => {
     await expectProblem(403, 'scope-missing', server.call('GET', '/v1/license', { token: feed }));
     await expectProblem(403, 'scope-missing', server.admin('GET', '/v1/license'));
     await expectProblem(401, 'token-missing', server.call('GET', '/v1/license'));
+  });
+});
+
+describe('a pack whose content key does not open', () => {
+  test('is left out, told of once, and the others are granted; when it opens again it is granted again', async () => {
+    const { records, metrics } = server.running.deps;
+    await server.publish('mining-pools', 2);
+    const { licenseKey } = await server.sellLicense({ features: ['sigma', 'mining-pools', 'premium'], seats: 3 });
+    const before = await server.activate(licenseKey);
+    const whole = await document(before);
+    expect(whole.grants).toHaveLength(3);
+    const newest = (feature: string) =>
+      records
+        .selectFrom('packs')
+        .selectAll()
+        .where('feature', '=', feature)
+        .where('channel', '=', 'stable')
+        .orderBy('sequence', 'desc')
+        .executeTakeFirstOrThrow();
+    const [sigma, premium] = [await newest('sigma'), await newest('premium')];
+    const setHeader = (header: string) =>
+      records.updateTable('packs').set({ header }).where('sha256', '=', sigma.sha256).execute();
+    const header = JSON.parse(sigma.header) as { recipients: unknown };
+    const { recipients } = JSON.parse(premium.header) as { recipients: unknown };
+    await setHeader(JSON.stringify({ ...header, recipients })); // another pack's key, sealed to this server
+
+    const hosts = [await server.activate(licenseKey), await server.activate(licenseKey)];
+    for (const host of hosts) {
+      const answer = await expectStatus(200, fetchDocument(host));
+      const license = opened(answer);
+      expect(license.packs).toHaveLength(3);
+      expect(license.grants.map(({ feature }) => feature)).toEqual(['mining-pools', 'premium']);
+      await expectStatus(304, fetchDocument(host, answer.headers.get('etag') ?? ''));
+    }
+    expect((await document(before)).serial).toBe(whole.serial); // its grant is as good as ever
+    const audited = async (action: string) =>
+      (await server.admin('GET', `/v1/audit?action=${action}&subject=${sigma.sha256}`)).json?.['items'] as Record<
+        string,
+        unknown
+      >[];
+    expect(await audited('grant.refuse')).toMatchObject([
+      { actor: 'server', action: 'grant.refuse', details: { path: sigma.path, code: 'key-commitment' } },
+    ]);
+    const { values } = await metrics.grantsRefused.get();
+    expect(values.map(({ labels, value }) => [labels.feature, labels.code, value])).toEqual([
+      ['sigma', 'key-commitment', 2],
+    ]);
+
+    await setHeader(sigma.header);
+    for (const host of hosts) expect((await document(host)).grants).toHaveLength(3);
+    expect([await audited('grant.refuse'), await audited('grant.restore')].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test('as when the server lost the distribution key that it is sealed to', async () => {
+    const { licenseKey } = await server.sellLicense({ features: ['premium'] });
+    const { hostId } = await server.activate(licenseKey);
+    const { deps } = server.running;
+    const other = { ...deps, keys: { ...deps.keys, distribution: [openerOf(newSealingKey())] } };
+    const issued = parseLicense(parseEnvelope(await issueDocument(other, hostId)).payload);
+    expect([issued.packs, issued.grants]).toEqual([[{ feature: 'premium', pack: 'core', channel: 'stable' }], []]);
+    const held = await issueDocument(other, hostId);
+    expect(parseLicense(parseEnvelope(held).payload).serial).toBe(issued.serial);
+    expect(parseLicense(parseEnvelope(await issueDocument(deps, hostId)).payload).grants).toHaveLength(1);
   });
 });
