@@ -65,8 +65,21 @@ export async function savePointer(home: Home, pointer: Pointer): Promise<void> {
   await saveDocument(home.pointer, pointerSchema, pointer);
 }
 
-/** The pointer with newer packs in place of those they replace. */
-export function switchPacks(pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Pointer {
+/** Packs that the licence names in another channel now, once that one is among `packs` too. */
+export function leftChannels(packs: readonly AcceptedPack[], license: Pick<License, 'packs'>): AcceptedPack[] {
+  const taken = new Set(
+    packs.filter((pack) => isNamed(license, pack)).map(({ feature, pack }) => `${feature}/${pack}`),
+  );
+  return packs.filter((pack) => !isNamed(license, pack) && taken.has(`${pack.feature}/${pack.pack}`));
+}
+
+/** The pointer with newer packs in place of those they replace, and without those that are left. */
+export function switchPacks(
+  pointer: Pointer,
+  newer: readonly AcceptedPack[],
+  left: readonly AcceptedPack[],
+  now: Date,
+): Pointer {
   const replaced = new Map(pointer.packs.map((pack) => [packKey(pack), pack]));
   const packs = new Map(replaced);
   const previous = new Map(pointer.previous.map((pack) => [packKey(pack), pack]));
@@ -75,6 +88,7 @@ export function switchPacks(pointer: Pointer, newer: readonly AcceptedPack[], no
     if (old) previous.set(packKey(pack), old);
     packs.set(packKey(pack), pack);
   }
+  for (const map of [packs, previous]) left.forEach((pack) => map.delete(packKey(pack)));
   const sorted = (map: Map<string, AcceptedPack>): AcceptedPack[] =>
     [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pack]) => pack);
   return { ...pointer, packs: sorted(packs), previous: sorted(previous), switchedAt: formatSeconds(now) };

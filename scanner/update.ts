@@ -16,6 +16,7 @@ import {
   collectGarbage,
   emptyPointer,
   isNamed,
+  leftChannels,
   loadPointer,
   packKey,
   type Pointer,
@@ -35,8 +36,11 @@ export interface Endpoint {
 }
 
 export interface PackOutcome extends LicensedPack {
-  /** `unlicensed`: in the active set, but no longer named by the licence document; it stays as it is. */
-  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed';
+  /**
+   * `unlicensed`: in the active set, but no longer named by the licence document; it stays as it is. `replaced`: so was
+   * this one, until the channel that the document names instead was installed.
+   */
+  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed' | 'replaced';
   /** Of the pack that is in use after the update; null when none is. */
   readonly version: string | null;
   readonly sequence: number | null;
@@ -121,18 +125,21 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
       outcomes.push(outcome(name, 'refused', active, refusalOf(refusedOrThrow(error))));
     }
   }
+  const left = leftChannels([...newer, ...pointer.packs], license);
   for (const pack of pointer.packs) {
-    if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
+    if (left.includes(pack)) outcomes.push(outcome(pack, 'replaced', undefined));
+    else if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
   }
 
   const kept = await keepMetadata(home, followed, repository);
-  const switched = newer.length === 0 ? kept : await switchTo(home, kept, newer, acceptedAt);
+  const isSwitched = newer.length > 0 || left.length > 0;
+  const switched = isSwitched ? await switchTo(home, kept, newer, left, acceptedAt) : kept;
   if (switched !== pointer) await collectGarbage(home, switched);
   const { license: id, state, features, expiresAt, licenseExpiresAt, serial } = license;
   return {
     license: { license: id, state, features, expiresAt, licenseExpiresAt, serial },
     packs: outcomes,
-    switched: newer.length > 0,
+    switched: isSwitched,
     stale: repository.isStale,
   };
 }
@@ -196,9 +203,15 @@ function outcome(
 }
 
 /** All new packs at once, by replacing one file. */
-async function switchTo(home: Home, pointer: Pointer, newer: readonly AcceptedPack[], now: Date): Promise<Pointer> {
+async function switchTo(
+  home: Home,
+  pointer: Pointer,
+  newer: readonly AcceptedPack[],
+  left: readonly AcceptedPack[],
+  now: Date,
+): Promise<Pointer> {
   await rememberOverrides(home, now);
-  const next = switchPacks(pointer, newer, now);
+  const next = switchPacks(pointer, newer, left, now);
   await savePointer(home, next);
   return next;
 }

@@ -7,6 +7,7 @@ const words: Readonly<Record<PackOutcome['outcome'], string>> = {
   current: 'up to date',
   refused: 'refused',
   unlicensed: 'no longer licensed, kept as it is',
+  replaced: 'left for the channel that the license names now',
 };
 
 /** What an update came to, for people: from a server or from a bundle. */

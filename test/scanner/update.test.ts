@@ -72,6 +72,47 @@ describe('an update', () => {
     expect(await readdir(endpoint.home.metadata)).toHaveLength(1);
   });
 
+  /** Documents name `core` in this channel only. */
+  function sellChannel(sold: string): void {
+    const isSold = ({ pack, channel }: { pack: string; channel: string }) => pack !== 'core' || channel === sold;
+    distribution.alterLicense = (license) => ({
+      ...license,
+      packs: license.packs.filter(isSold),
+      grants: license.grants.filter(isSold),
+    });
+  }
+
+  test('another channel takes the place of the one before, once it is installed', async () => {
+    await update(endpoint);
+    await distribution.release('sigma/core/beta', 1, [rule('rule-beta')]);
+    sellChannel('beta');
+    const isBeta = (path: string) => path.includes('sigma/core/') && path.endsWith('.beta.yms');
+    distribution.intercept = (_, path) => (isBeta(path) ? { status: 404 } : undefined);
+    const refused = await update(endpoint);
+    expect(refused).toMatchObject({ switched: false });
+    expect(refused.packs.map(({ channel, outcome }) => [channel, outcome])).toContainEqual(['stable', 'unlicensed']);
+    expect(await activeRules(endpoint)).toContain('sigma/core #1: rule-1');
+
+    distribution.intercept = () => undefined;
+    const report = await update(endpoint);
+    expect(report).toMatchObject({ switched: true });
+    expect(report.packs.filter(({ pack }) => pack === 'core')).toMatchObject([
+      { channel: 'beta', outcome: 'updated', sequence: 1 },
+      { channel: 'stable', outcome: 'replaced', sequence: null },
+    ]);
+    const rules = await activeRules(endpoint);
+    expect(rules).toContain('sigma/core #1: rule-beta');
+    expect(rules).not.toContain('sigma/core #1: rule-1');
+    expect(await activeFlags(endpoint)).toEqual([]);
+    expect((await update(endpoint)).switched).toBe(false);
+
+    sellChannel('stable');
+    bothClocks(8 * dayMs);
+    distribution.repository.publish();
+    expect(await update(endpoint)).toMatchObject({ switched: true });
+    expect(await activeRules(endpoint)).toContain('sigma/core #1: rule-1');
+  });
+
   test('leaves no plaintext on the disk', async () => {
     await distribution.release('sigma/core/stable', 2, [rule('rule-2', 'a needle in the haystack')]);
     await update(endpoint);
