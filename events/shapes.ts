@@ -44,7 +44,10 @@ function makeLayout(names: readonly string[]): Layout {
 }
 
 /** Puts values into their slots; the values of a name that comes several times become one list. */
-export function arrange(layout: Layout, read: (FieldValue | undefined)[]): (FieldValue | undefined)[] {
+export function arrange(
+  layout: Layout,
+  read: readonly (FieldValue | undefined)[],
+): readonly (FieldValue | undefined)[] {
   const { slots, shape } = layout;
   if (slots === null) return read;
   const lists = shape.names.map((): Scalar[] => []);

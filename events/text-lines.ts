@@ -14,7 +14,8 @@ export interface TextLine {
 /** A longer line is skipped, so that a file without line ends costs time and no memory. */
 export const maxLineBytes = 1024 * 1024;
 
-const bytesAtOnce = 1024 * 1024;
+/** Little enough for what becomes of a piece to be gone before the collector comes by. */
+const bytesAtOnce = 128 * 1024;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -74,11 +75,12 @@ class LineReader {
     const isAllUtf8 = isUtf8(bytes); // then each line of it is, but for the first and last, which may be cut
     let from = 0;
     for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
-      this.#end(bytes.subarray(from, at), isAllUtf8 && this.#heldBytes === 0, lines);
+      if (isAllUtf8 && this.#heldBytes === 0 && at - from <= maxLineBytes) this.#add(bytes, from, at, lines);
+      else this.#end(bytes.subarray(from, at), lines);
       from = at + 1;
     }
     const rest = bytes.subarray(from);
-    if (isLast) this.#end(rest, false, lines);
+    if (isLast) this.#end(rest, lines);
     else if (rest.length > 0) {
       this.#heldBytes += rest.length;
       if (this.#heldBytes > maxLineBytes) this.#held = [];
@@ -87,7 +89,15 @@ class LineReader {
     return lines;
   }
 
-  #end(tail: Buffer, isKnownUtf8: boolean, lines: TextLine[]): void {
+  /** A line that is whole and known to be UTF-8. */
+  #add(bytes: Buffer, from: number, to: number, lines: TextLine[]): void {
+    const end = bytes[to - 1] === carriageReturn && to > from ? to - 1 : to;
+    if (end > from) lines.push({ text: bytes.toString('utf8', from, end), number: this.#number, offset: this.#start });
+    this.#number++;
+    this.#start += to - from + 1;
+  }
+
+  #end(tail: Buffer, lines: TextLine[]): void {
     const length = this.#heldBytes + tail.length;
     const bytes = this.#held.length === 0 ? tail : Buffer.concat([...this.#held, tail]);
     const place = { number: this.#number++, offset: this.#start };
@@ -101,7 +111,7 @@ class LineReader {
     }
     const line = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes;
     if (line.length === 0) return;
-    if (isKnownUtf8 || isUtf8(line)) lines.push({ text: line.toString('utf8'), ...place });
+    if (isUtf8(line)) lines.push({ text: line.toString('utf8'), ...place });
     else {
       const message = `line ${place.number}: expected UTF-8, got other bytes, read as Windows-1252`;
       this.#report.skip('utf8-invalid', place.offset, message, place.number);

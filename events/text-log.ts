@@ -46,7 +46,7 @@ export function lineEvent(
   source: string,
   { text, number }: Pick<TextLine, 'text' | 'number'>,
 ): FlatEvent {
-  return new FlatEvent(layout.shape, arrange(layout, [...values]), timeMs, source, text, number);
+  return new FlatEvent(layout.shape, arrange(layout, values), timeMs, source, text, number);
 }
 
 export function quote(text: string): string {
