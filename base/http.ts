@@ -31,6 +31,7 @@ const firstPauseMs = 250;
 /**
  * One exchange. Any status is an answer; a throw means that there was no whole answer. A GET that is cut goes on where
  * it stopped (Range with If-Range, RFC 9110 section 13.1.5) when the server names the representation by a strong ETag.
+ * Plain http is for this machine alone.
  *
  * @throws BaseError `http-url`, `http-unreachable`, `http-timeout`, `http-truncated`, `http-too-large`, `http-redirect`
  */
@@ -65,7 +66,16 @@ function parseUrl(text: string): URL {
       'http-url',
       `url: expected http or https without credentials, got ${JSON.stringify(withoutCredentials(text))}`,
     );
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
+    throw new BaseError('http-url', `url: expected https to another machine, got ${url.protocol}//${url.host}`, {
+      hint: 'tokens and license keys must not cross a network in the clear: put a proxy that speaks TLS before the server',
+    });
   return url;
+}
+
+/** Names that never leave this machine (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
+function isThisMachine(hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** What may be shown of an address, also of one that cannot be parsed. */

@@ -34,6 +34,20 @@ describe('request', () => {
     },
   );
 
+  test.each([
+    'http://host.example/',
+    'http://10.0.0.1:8080/',
+    'http://127.0.0.1.example/',
+    'http://localhost.example/',
+  ])('sends nothing in the clear to %s', async (url) => {
+    const error = await expectCode('http-url', () => request(url, { maxBytes: 5 }));
+    expect(error.hint).toContain('TLS');
+  });
+
+  test.each(['http://localhost:1/', 'http://127.8.9.1:1/', 'http://[::1]:1/'])('speaks http to %s', async (url) => {
+    await expectCode('http-unreachable', () => request(url, { maxBytes: 5, attempts: 1 }));
+  });
+
   test('gives status, headers and body, and tells of its progress', async () => {
     const url = await serve((incoming, answer) => {
       answer.setHeader('content-length', 5).writeHead(404, { 'x-method': incoming.method }).end('hello');
