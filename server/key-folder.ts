@@ -1,4 +1,5 @@
 /** The key files of one server, in the folder `keys` of its own. */
+import { sql } from 'kysely';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
@@ -11,7 +12,7 @@ import { newSigningKey, signerOf } from '../keys/signing.js';
 import type { ServerKeys } from './deps.js';
 import { ServerError } from './error.js';
 import type { Records, RecordsTransaction } from './records/database.js';
-import { alone } from './records/lock.js';
+import { alone, isPostgres } from './records/lock.js';
 import { transact } from './records/transaction.js';
 import { RecordsKey, secondFactorPlace } from './records-key.js';
 
@@ -93,21 +94,33 @@ export async function openRecordsKey(dir: string, records: Records, clock: Clock
         { hint: 'copy the file from the folder of the first server on these records, or from a backup' },
       );
     const key = new RecordsKey(held ?? (await makeRecordsKey(dir, clock)));
-    if (!bound)
-      await transact(records, async (trx) => {
-        await trx.insertInto('settings').values({ name: setting, value: key.keyid }).execute();
-        await sealSecondFactors(trx, key);
-      });
+    if (bound) return key;
+    const sealed = await transact(records, async (trx) => {
+      await trx.insertInto('settings').values({ name: setting, value: key.keyid }).execute();
+      return sealSecondFactors(trx, key);
+    });
+    if (sealed > 0) await wipeDeleted(records);
     return key;
   });
 }
 
-async function sealSecondFactors(trx: RecordsTransaction, key: RecordsKey): Promise<void> {
-  for (const { id, totpSecret } of await trx.selectFrom('people').select(['id', 'totpSecret']).execute())
-    if (!RecordsKey.isSealed(totpSecret))
-      await trx
-        .updateTable('people')
-        .set({ totpSecret: key.seal(secondFactorPlace(id), totpSecret) })
-        .where('id', '=', id)
-        .execute();
+async function sealSecondFactors(trx: RecordsTransaction, key: RecordsKey): Promise<number> {
+  const people = await trx.selectFrom('people').select(['id', 'totpSecret']).execute();
+  const clear = people.filter(({ totpSecret }) => !RecordsKey.isSealed(totpSecret));
+  for (const { id, totpSecret } of clear)
+    await trx
+      .updateTable('people')
+      .set({ totpSecret: key.seal(secondFactorPlace(id), totpSecret) })
+      .where('id', '=', id)
+      .execute();
+  return clear.length;
+}
+
+/** What a row said before it was changed stays in the files of a database until they are written anew. */
+async function wipeDeleted(records: Records): Promise<void> {
+  if (isPostgres(records)) await sql`vacuum full people`.execute(records);
+  else {
+    await sql`vacuum`.execute(records);
+    await sql`pragma wal_checkpoint(truncate)`.execute(records);
+  }
 }

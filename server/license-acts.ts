@@ -123,41 +123,22 @@ export async function transferLicense(
   return { shown: { ...shown, licenseKey }, tag };
 }
 
-export async function suspendLicense(
-  deps: ServerDeps,
-  actor: Actor,
-  licenseId: string,
-  { reason }: z.output<typeof reasonSchema>,
-  options: ActOptions = {},
-): Promise<Tagged<ShownLicense>> {
-  return act(deps, actor, licenseId, 'suspend', { ...options, note: reason }, (sold) => ({
-    ...sold,
-    status: 'suspended',
-  }));
-}
+export const suspendLicense = statusAct('suspend', 'suspended');
 
-export async function resumeLicense(
-  deps: ServerDeps,
-  actor: Actor,
-  licenseId: string,
-  { reason }: z.output<typeof reasonSchema>,
-  options: ActOptions = {},
-): Promise<Tagged<ShownLicense>> {
-  return act(deps, actor, licenseId, 'resume', { ...options, note: reason }, (sold) => ({ ...sold, status: 'active' }));
-}
+export const resumeLicense = statusAct('resume', 'active');
 
 /** For ever: a revoked licence never comes back. */
-export async function revokeLicense(
-  deps: ServerDeps,
-  actor: Actor,
-  licenseId: string,
-  { reason }: z.output<typeof reasonSchema>,
-  options: ActOptions = {},
-): Promise<Tagged<ShownLicense>> {
-  return act(deps, actor, licenseId, 'revoke', { ...options, note: reason }, (sold) => ({
-    ...sold,
-    status: 'revoked',
-  }));
+export const revokeLicense = statusAct('revoke', 'revoked');
+
+function statusAct(name: LicenseAct, status: SoldLicense['status']) {
+  return (
+    deps: ServerDeps,
+    actor: Actor,
+    licenseId: string,
+    { reason }: z.output<typeof reasonSchema>,
+    options: ActOptions = {},
+  ): Promise<Tagged<ShownLicense>> =>
+    act(deps, actor, licenseId, name, { ...options, note: reason }, (sold) => ({ ...sold, status }));
 }
 
 async function act(
