@@ -25,7 +25,7 @@ export function antivirusFacts(facts: Facts): void {
 }
 
 function resourcesOf(path: string): string[] {
-  if (!resourceStart.test(path)) return [path];
+  if (!path.includes(':_') || !resourceStart.test(path)) return [path];
   return path
     .split(/;\s*(?=[a-z]{2,20}:_)/i)
     .filter((resource) => !runningKind.test(resource))

@@ -3,7 +3,7 @@ import type { FactValue } from './fact-value.js';
 import { LiteralIndex, type LiteralPlace } from './literal-index.js';
 import type { Condition } from './matrix.js';
 
-/** Answers that are kept: users, hosts and agents come again and again, paths and addresses seldom do. */
+/** Answers that are kept: users, hosts and agents come again and again. */
 const maxKept = 8192;
 const maxKeptLength = 300;
 /** Of a longer value (a data URL) only both ends are looked at, each half of this. */
@@ -19,7 +19,9 @@ export class FactIndex {
   readonly #patterns: { readonly pattern: RE2JS; readonly condition: number }[] = [];
   readonly #ranges: { readonly atLeast: number; readonly atMost: number; readonly condition: number }[] = [];
   readonly #empty: number[] = [];
-  readonly #kept = new Map<string, readonly number[]>();
+  /** Null once more answers were kept than asked for again, as with paths and addresses. */
+  #kept: Map<string, readonly number[]> | null = new Map();
+  #keptUses = 0;
 
   constructor(conditions: readonly (readonly [number: number, condition: Condition])[]) {
     const literals: (readonly [string, LiteralPlace, number])[] = [];
@@ -53,13 +55,22 @@ export class FactIndex {
   }
 
   #findText(text: string): readonly number[] {
+    if (this.#kept === null || text.length > maxKeptLength) return this.#lookInto(shorten(text).toLowerCase());
     const kept = this.#kept.get(text);
-    if (kept !== undefined) return kept;
-    const found = this.#lookInto(shorten(text).toLowerCase());
-    if (text.length > maxKeptLength) return found;
-    if (this.#kept.size >= maxKept) this.#kept.clear();
-    this.#kept.set(text, found);
+    if (kept !== undefined) {
+      this.#keptUses++;
+      return kept;
+    }
+    const found = this.#lookInto(text.toLowerCase());
+    if (this.#kept.size >= maxKept) this.#forget(this.#kept);
+    this.#kept?.set(text, found);
     return found;
+  }
+
+  #forget(kept: Map<string, readonly number[]>): void {
+    kept.clear();
+    if (this.#keptUses < maxKept) this.#kept = null;
+    this.#keptUses = 0;
   }
 
   #lookInto(text: string): number[] {

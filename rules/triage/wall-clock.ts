@@ -1,5 +1,6 @@
 const bucketMs = 15 * 60_000; // no zone changes its offset at another moment
 const maxBuckets = 4096;
+const firstSunday = 3; // days after 1970-01-01, a Thursday
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
 /** What the clock on the wall of a time zone shows. */
@@ -14,8 +15,9 @@ export class WallClock {
   }
 
   at(timeMs: number): { readonly hour: number; readonly weekday: string } {
-    const wall = new Date(timeMs + this.#offsetMs(timeMs));
-    return { hour: wall.getUTCHours(), weekday: weekdays[wall.getUTCDay()] ?? '' };
+    const hours = Math.floor((timeMs + this.#offsetMs(timeMs)) / 3_600_000);
+    const days = Math.floor(hours / 24);
+    return { hour: hours - days * 24, weekday: weekdays[(((days - firstSunday) % 7) + 7) % 7] ?? '' };
   }
 
   #offsetMs(timeMs: number): number {

@@ -106,6 +106,9 @@ describe('time', () => {
     ['Europe/Berlin', '2026-01-25T23:30:00Z', 0, 'monday'],
     ['America/New_York', '2026-07-25T02:30:00Z', 22, 'friday'],
     ['Asia/Kolkata', '2026-07-25T18:29:00Z', 23, 'saturday'],
+    ['UTC', '1970-01-01T00:00:00Z', 0, 'thursday'],
+    ['UTC', '1969-12-28T23:59:59Z', 23, 'sunday'],
+    ['UTC', '2026-07-27T00:00:00Z', 0, 'monday'],
   ])('in %s it is at %s', (zone, time, hour, weekday) => {
     const clock = new WallClock(zone);
     expect(clock.at(Date.parse(time))).toEqual({ hour, weekday });

@@ -78,6 +78,14 @@ describe('grades', () => {
     expect(grader({ attributes }).grade(eventOf({ Signature: 'Bad test' }))).toMatchObject({ points: 0 });
   });
 
+  test('an answer stays the same after any number of others', () => {
+    const one = grader();
+    const pointsOf = (signature: string) => one.grade(eventOf({ Signature: signature }))?.points;
+    for (let i = 0; i < 30_000; i++) expect(pointsOf(`${i} Bad`)).toBe(30);
+    for (let i = 0; i < 30_000; i++) expect(pointsOf(i % 2 === 0 ? 'Worse' : 'fine')).toBe(i % 2 === 0 ? 60 : 0);
+    expect(pointsOf('7 Bad')).toBe(30);
+  });
+
   test('the matrix that takes an event most seriously grades it', () => {
     const mild = smallMatrix({ name: 'mild', attributes: smallMatrix().attributes.slice(1) });
     expect(
