@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeBase64, encodeBase64 } from '../base/bytes.js';
-import { type Clock, parseSeconds } from '../base/clock.js';
+import { type Clock, dayMs, parseSeconds } from '../base/clock.js';
 import { parseEnvelope, verifyEnvelope } from '../keys/envelope.js';
 import { encodePublicKey, parsePublicKey, type PublicKey, publicKeySchema } from '../keys/key.js';
 import { type License, licensePayloadType, maxLicenseBytes, parseLicense } from '../packs/license.js';
@@ -86,6 +86,16 @@ export function requireValid(license: License, now: Date): void {
     );
 }
 
+/** The mark that a document sets lasts: one signed in a far future would have every later update refused. */
+function requireOfToday({ issuedAt }: License, now: Date): void {
+  if (secondsOf(issuedAt).getTime() > now.getTime() + dayMs)
+    throw new ScannerError(
+      'license-not-yet-valid',
+      `license: expected one issued at most a day after now, got ${issuedAt}`,
+      clockHint,
+    );
+}
+
 function isValid(license: License, now: Date): boolean {
   return (
     unlessRefused(() => {
@@ -158,6 +168,7 @@ export function acceptLicense(
       'license-rollback',
       `license: expected a serial of at least ${before.serial}, got ${license.serial}`,
     );
+  requireOfToday(license, trustedNow(clock, stored?.greatestIssuedAt));
   const seen = stored?.greatestIssuedAt ?? license.issuedAt;
   const greatestIssuedAt = seen > license.issuedAt ? seen : license.issuedAt;
   requireValid(license, trustedNow(clock, greatestIssuedAt));

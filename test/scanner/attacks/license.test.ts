@@ -45,7 +45,7 @@ describe('the licence', () => {
     expect(await activeFlags(endpoint)).toEqual([]);
   });
 
-  test('unlicensed: a pack that is named in another channel only stays, frozen and flagged', async () => {
+  test('a pack that is named in another channel only is taken from there', async () => {
     const isBeta = ({ channel }: { readonly channel: string }) => channel === 'beta';
     distribution.alterLicense = (document) => ({
       ...document,
@@ -57,10 +57,25 @@ describe('the licence', () => {
     const { packs } = await update(endpoint);
     expect(packs.map(({ channel, outcome, sequence }) => `${channel} ${outcome} ${sequence}`)).toEqual([
       'beta updated 7',
-      'stable unlicensed 5',
+      'stable replaced null',
     ]);
-    expect(await activeRules(endpoint)).toEqual(['sigma/core #7: rule-7', ...good]);
-    expect(await activeFlags(endpoint)).toEqual(['unlicensed sigma/core/stable']);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #7: rule-7']);
+    expect(await activeFlags(endpoint)).toEqual([]);
+  });
+
+  test('issued in a far future, which would have every later update refused', async () => {
+    distribution.alterLicense = (document) => ({
+      ...document,
+      issuedAt: repository.inDays(1000),
+      expiresAt: repository.inDays(1014),
+      licenseExpiresAt: repository.inDays(2000),
+    });
+    await distribution.release(core, 6);
+    await refusesAll('license-not-yet-valid');
+    distribution.alterLicense = (document) => document;
+    for (const host of license.hosts) host.issued = null;
+    await update(endpoint);
+    expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
   });
 
   test('signed by a key that keys.json does not name', async () => {
