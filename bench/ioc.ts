@@ -14,7 +14,8 @@ import type { Indicator } from '../rules/ioc/indicator.js';
 import { defaultArchiveLimits } from '../scanner/elements/archive-budget.js';
 import { withFile } from '../scanner/elements/content.js';
 import { Examiner } from '../scanner/elements/examine.js';
-import { type ElementRule, Judge } from '../scanner/elements/judge.js';
+import type { ElementRule } from '../scanner/elements/element-rule.js';
+import { Judge } from '../scanner/elements/judge.js';
 import { Troubles } from '../scanner/elements/trouble.js';
 import { walk } from '../scanner/elements/walk.js';
 import { compare, formatTiming, report, reportRatio } from './measure.js';
@@ -111,6 +112,7 @@ const examinerOf = (one: Judge): Examiner =>
     shapes: new ShapeTable(),
     limits: defaultArchiveLimits,
     maxFileBytes: Infinity,
+    hashThreads: null,
     signal: new AbortController().signal,
     found: () => {
       found++;
@@ -122,8 +124,9 @@ const examinerOf = (one: Judge): Examiner =>
 async function scanPath(path: string, one: Judge): Promise<void> {
   const examiner = examinerOf(one);
   const troubles = new Troubles();
-  for await (const entry of walk([path], { troubles, fail: () => undefined }))
-    await withFile(entry.path, troubles, (content) => examiner.examine(content));
+  for await (const entry of walk([path]))
+    if (entry.kind === 'file')
+      await withFile({ path: entry.path, followsLink: true }, troubles, (content) => examiner.examine(content));
 }
 
 function grep(path: string): string {

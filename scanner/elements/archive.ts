@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { fromBufferPromise, fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
-import type { FileHandle } from 'node:fs/promises';
+import { readLater } from './content.js';
 import { ElementError } from './trouble.js';
 
 export type ArchiveFormat = 'zip' | 'tar' | 'gzip';
@@ -76,11 +76,11 @@ export async function* tarMembers(chunks: AsyncIterable<Buffer>, path: string): 
 }
 
 class FileReader extends RandomAccessReader {
-  readonly #file: FileHandle;
+  readonly #fd: number;
 
-  constructor(file: FileHandle) {
+  constructor(fd: number) {
     super();
-    this.#file = file;
+    this.#fd = fd;
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
@@ -90,7 +90,7 @@ class FileReader extends RandomAccessReader {
   async *#range(start: number, end: number): AsyncGenerator<Buffer> {
     for (let at = start; at < end;) {
       const buffer = Buffer.allocUnsafe(Math.min(65_536, end - at));
-      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, at);
+      const { bytesRead } = await readLater(this.#fd, buffer, 0, buffer.length, at);
       if (bytesRead === 0) throw new Error('unexpected end of file');
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
@@ -106,17 +106,16 @@ const zipOptions = { lazyEntries: true, autoClose: false, decodeStrings: false, 
  * @throws ElementError `archive-damaged`
  */
 export async function* zipMembers(
-  source: { readonly file: FileHandle; readonly size: number } | Buffer,
+  source: { readonly fd: number; readonly size: number } | Buffer,
   path: string,
 ): AsyncGenerator<Member> {
   let zip: ZipFile | null = null;
   try {
     zip = Buffer.isBuffer(source)
       ? await fromBufferPromise(source, zipOptions)
-      : await fromRandomAccessReaderPromise(new FileReader(source.file), source.size, zipOptions);
+      : await fromRandomAccessReaderPromise(new FileReader(source.fd), source.size, zipOptions);
     for await (const entry of zip.eachEntry()) yield zipMember(zip, entry, path);
   } catch (cause) {
-    if (cause instanceof ElementError) throw cause;
     throw damaged(path, cause);
   } finally {
     zip?.close();
@@ -147,7 +146,9 @@ function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
   };
 }
 
+/** What the archive says about its bytes; what keeps them from being read is another matter. */
 export function damaged(path: string, cause: unknown): ElementError {
+  if (cause instanceof ElementError) return cause;
   return new ElementError('archive-damaged', `${path}: expected a whole archive, got ${(cause as Error).message}`, {
     cause,
   });

@@ -2,15 +2,12 @@ import { type Indicator, isExpired } from '../../rules/ioc/indicator.js';
 import { IndicatorMatcher } from '../../rules/ioc/matcher.js';
 import { PoolMatcher } from '../../rules/pools/matcher.js';
 import type { Pool } from '../../rules/pools/pool.js';
-import type { MergedRule } from '../merge.js';
+import { columnOf, type ElementRule, isIndicator, isTrusted, scoreOf, type Sought, soughtBy } from './element-rule.js';
 import type { Fact } from './observation.js';
 import { pathWords } from './path-words.js';
 import { type Column, isApplied } from './table.js';
 import { hostsOf } from './trust.js';
 import { type Evidence, type Verdict, weigh } from './verdict.js';
-
-export type ElementRule = Extract<MergedRule, { readonly kind: 'ioc' | 'pool' }>;
-type Item = Indicator | Pool;
 
 const hostColumns: ReadonlySet<Column> = new Set<Column>([
   'domain',
@@ -31,7 +28,7 @@ export class Judge {
   readonly size: number;
   /** Whether a URL or a port is looked for: what a line gives only when it is taken apart. */
   readonly needsFields: boolean;
-  readonly #rules = new Map<Item, ElementRule>();
+  readonly #rules = new Map<Sought, ElementRule>();
   readonly #iocs: IndicatorMatcher<Indicator>;
   readonly #pools: PoolMatcher;
   readonly #hasTrusted: boolean;
@@ -40,7 +37,7 @@ export class Judge {
     const types = new Set<Column>();
     for (const rule of rules) {
       if (rule.kind === 'ioc' && isExpired(rule.indicator, now)) continue;
-      const item = rule.kind === 'ioc' ? rule.indicator : rule.pool;
+      const item = soughtBy(rule);
       this.#rules.set(item, rule);
       types.add(columnOf(item));
     }
@@ -81,7 +78,7 @@ export class Judge {
     return into;
   }
 
-  #itemsIn(fact: Fact): Set<Item> {
+  #itemsIn(fact: Fact): Set<Sought> {
     const { kind, value } = fact;
     switch (kind) {
       case 'path':
@@ -91,9 +88,9 @@ export class Judge {
         return new Set(this.#iocs.matchHash(value));
       case 'host':
       case 'address':
-        return new Set<Item>([...this.#iocs.matchHost(value), ...this.#pools.matchHost(value)]);
+        return new Set<Sought>([...this.#iocs.matchHost(value), ...this.#pools.matchHost(value)]);
       case 'url':
-        return new Set<Item>([
+        return new Set<Sought>([
           ...this.#iocs.matchUrl(value),
           ...hostsOf(fact).flatMap((host) => this.#pools.matchHost(host)),
         ]);
@@ -106,7 +103,7 @@ export class Judge {
       case 'registry-key':
         return new Set(this.#iocs.matchText(value));
       case 'text':
-        return new Set<Item>([
+        return new Set<Sought>([
           ...this.#iocs.matchText(value),
           ...this.#namedIn(value),
           ...this.#pools.matchText(value),
@@ -122,9 +119,9 @@ export class Judge {
   }
 
   /** By how much allowed hosts lower the others of a fact: those that stand nowhere in it but in an allowed host. */
-  #allowedIn(fact: Fact, items: ReadonlySet<Item>): ReadonlyMap<Item, number> | null {
+  #allowedIn(fact: Fact, items: ReadonlySet<Sought>): ReadonlyMap<Sought, number> | null {
     if (![...items].some((item) => isTrusted(item) && hostColumns.has(columnOf(item)))) return null;
-    const lowered = new Map<Item, number>();
+    const lowered = new Map<Sought, number>();
     for (const host of hostsOf(fact)) {
       const found = [...this.#iocs.matchHost(host), ...this.#pools.matchHost(host)];
       const allowing = found.filter(isTrusted);
@@ -140,25 +137,8 @@ export class Judge {
     return lowered;
   }
 
-  #reaches(trusted: Indicator, other: Item): boolean {
+  #reaches(trusted: Indicator, other: Sought): boolean {
     const source = this.#rules.get(trusted)?.source;
     return source?.origin === 'custom' || source?.pack === this.#rules.get(other)?.source.pack;
   }
-}
-
-export function columnOf(item: Item): Column {
-  return isIndicator(item) ? item.type : `pool ${item.match}`;
-}
-
-function isIndicator(item: Item): item is Indicator {
-  return 'type' in item;
-}
-
-function isTrusted(item: Item): item is Indicator {
-  return isIndicator(item) && item.role === 'trusted';
-}
-
-/** What an item adds to its element; what is trusted takes away. */
-function scoreOf(item: Item): number {
-  return isTrusted(item) ? -Math.abs(item.score) : item.score;
 }

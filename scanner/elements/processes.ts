@@ -58,10 +58,10 @@ async function digestsOf(
     if (facts !== undefined) return facts;
     if (info.size > maxFileBytes) return [];
     const digests = new Digests(hashTypes);
-    await withFile(path, troubles, async ({ chunks }) => {
-      for await (const chunk of chunks) digests.update(chunk);
+    await withFile({ path, followsLink: true }, troubles, async ({ chunks }) => {
+      for await (const chunk of chunks) await digests.update(chunk);
     });
-    const made = digests.facts();
+    const made = await digests.facts();
     known.set(key, made);
     return made;
   } catch (error) {

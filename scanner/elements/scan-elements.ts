@@ -1,22 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { ShapeTable } from '../../events/shapes.js';
+import { setImmediate } from 'node:timers/promises';
 import type { Level } from '../../rules/sigma/metadata.js';
-import { levels } from '../../rules/sigma/metadata.js';
-import type { Finding } from '../finding.js';
-import { formatEventTime } from '../finding.js';
-import { levelOfScore, titleOf } from '../level.js';
 import { type Failure, standardInput } from '../scan/logs.js';
 import { type ArchiveLimits, defaultArchiveLimits } from './archive-budget.js';
+import { type Batch, batchesOf } from './batch.js';
 import { connectionsOf } from './connections.js';
-import { withFile } from './content.js';
-import { Examiner } from './examine.js';
+import { Crew } from './crew.js';
+import type { ElementRule } from './element-rule.js';
+import { HashThreads, minThreadedBytes } from './hash-threads.js';
 import { hostPlaces } from './host.js';
-import { type ElementRule, Judge } from './judge.js';
-import type { Observation } from './observation.js';
+import { type InspectionListener, type InspectionPlan, Inspector } from './inspector.js';
 import { processesOf } from './processes.js';
-import type { ElementKind } from './table.js';
-import { ElementError, type Trouble, type TroubleCode, Troubles } from './trouble.js';
-import type { Verdict } from './verdict.js';
+import { Survey, type SurveyRecord } from './survey.js';
 import { walk } from './walk.js';
 
 export interface ElementScan {
@@ -28,115 +24,89 @@ export interface ElementScan {
   readonly maxFileBytes: number;
   readonly archiveLimits?: ArchiveLimits;
   readonly now: Date;
+  /** All cores without it, as far as there is work for them. */
+  readonly threads?: number;
+  /** What `-` among the paths stands for. */
+  readonly input?: AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
 }
 
-export interface ElementListener {
-  finding(finding: Finding): Promise<void> | void;
+export interface ElementListener extends InspectionListener {
   fail(failure: Failure): void;
-  read(bytes: number): void;
 }
 
 /** What was looked at, besides findings. */
-export interface ElementSummary {
+export interface ElementSummary extends Omit<SurveyRecord, 'failures'> {
   /** Indicators and pools in use: those whose time is not over. */
   readonly rules: number;
-  readonly files: number;
-  /** Elements looked at, by kind; lines of which no one could hold anything are counted in blocks. */
-  readonly examined: Readonly<Partial<Record<ElementKind, number>>>;
-  readonly troubles: Readonly<Partial<Record<TroubleCode, number>>>;
-  readonly named: readonly Trouble[];
 }
 
 export const defaultMaxFileBytes = 512 * 1024 * 1024;
 
-/** Looks for indicators and pools in everything below the paths, and in this host's own places and processes. */
+/** Threads start from files of JavaScript. More than these would cost more memory than they save time. */
+const maxThreads = import.meta.url.endsWith('.js') ? 8 : 1;
+
+/** Each thread has tables of its own, which of more rules take longer to make and more memory than the thread is worth. */
+const maxSharedRules = 100_000;
+
+/** Files that are looked at before other threads are asked to help: so many bytes, or so many batches. */
+const soloBytes = 16 * 1024 * 1024;
+const soloBatches = 5;
+
+/** Batches that may be begun before the first one is through, per thread: their findings wait for those of the first. */
+const aheadPerThread = 4;
+
+/**
+ * Looks for indicators and pools in everything below the paths, and in this host's own places and processes. Findings come in
+ * the order of the paths, the same for any number of threads.
+ */
 export async function scanElements(request: ElementScan, listener: ElementListener): Promise<ElementSummary> {
   const { rules, paths, hostRoot, minLevel, maxFileBytes, now, signal } = request;
-  const judge = new Judge(rules, now);
-  const troubles = new Troubles();
-  const examined = new Map<ElementKind, number>();
-  const examiner = new Examiner({
-    judge,
-    troubles,
-    maxFileBytes,
-    signal,
-    shapes: new ShapeTable(),
-    limits: request.archiveLimits ?? defaultArchiveLimits,
-    count: (element, elements) => examined.set(element, (examined.get(element) ?? 0) + elements),
-    read: (bytes) => listener.read(bytes),
-    found: async (observation: Observation, verdict: Verdict) => {
-      const finding = findingOf(observation, verdict);
-      if (levels.indexOf(finding.level) >= levels.indexOf(minLevel)) await listener.finding(finding);
-    },
-  });
-  let files = 0;
-  const own = hostRoot === null ? [] : await hostPlaces(hostRoot);
-  const named = paths.filter((path) => path !== standardInput);
-  if (paths.includes(standardInput)) {
-    files++;
-    const chunks = process.stdin as AsyncIterable<Buffer>;
-    await examiner.examine({
-      path: standardInput,
-      name: standardInput,
-      isMember: false,
-      size: null,
-      chunks,
-      file: null,
-    });
-  }
-  for await (const found of walk([...named, ...own], { troubles, fail: (failure) => listener.fail(failure) })) {
-    if (signal.aborted) break;
-    if (found.kind === 'link') {
-      const { path, target } = found;
-      const facts = [path, target].map(
-        (value, at) => ({ kind: 'path', name: at === 0 ? 'path' : 'link', value }) as const,
-      );
-      await examiner.observe({ element: 'file', path, facts });
-      continue;
-    }
-    files++;
-    try {
-      await withFile(found.path, troubles, (content) => examiner.examine(content));
-    } catch (error) {
-      if (!(error instanceof ElementError)) throw error;
-      if (error.code === 'file-unreadable')
-        listener.fail({ path: found.path, code: error.code, message: error.message });
-      else troubles.addError(error, found.path);
-    }
-  }
-  if (hostRoot !== null) {
-    const proc = join(hostRoot, 'proc');
-    const options = { hashTypes: judge.hashTypes, maxFileBytes, troubles };
-    for await (const observation of processesOf(proc, options))
-      if (!signal.aborted) await examiner.observe(observation);
-    for await (const observation of connectionsOf(proc)) if (!signal.aborted) await examiner.observe(observation);
-  }
-  return {
-    rules: judge.size,
-    files,
-    examined: Object.fromEntries(examined),
-    troubles: troubles.counts,
-    named: troubles.named,
-  };
-}
+  const threads = Math.min(request.threads ?? availableParallelism(), maxThreads);
+  const archiveLimits = request.archiveLimits ?? defaultArchiveLimits;
+  const plan: InspectionPlan = { rules, minLevel, maxFileBytes, archiveLimits, now };
+  const survey = new Survey();
+  const hashThreads = threads > 1 ? new HashThreads() : null;
+  const inspector = new Inspector(plan, survey, listener, { signal, hashThreads });
+  const isShared = threads > 1 && rules.length <= maxSharedRules;
+  const crew = isShared ? new Crew(threads, plan, listener, signal) : null;
 
-function findingOf(observation: Observation, { score, top, reasons, count, matched }: Verdict): Finding {
-  const { pack, version, file } = top.source;
-  const { element, path, line } = observation;
-  return {
-    ruleId: top.id,
-    title: titleOf(top),
-    level: levelOfScore(score),
-    author: null,
-    tags: [],
-    source: { pack, version, file },
-    time: formatEventTime(observation.timeMs ?? null),
-    channel: observation.channel ?? null,
-    recordId: observation.recordId ?? null,
-    computer: observation.computer ?? null,
-    file: path,
-    matched,
-    element: { kind: element, score, ...(line !== undefined && { line }), count, reasons },
+  let bytes = 0;
+  let batches = 0;
+  const begin = (batch: Batch): (() => Promise<void>) => {
+    const isSolo = bytes < soloBytes && batches < soloBatches;
+    bytes += batch.bytes;
+    batches++;
+    if (crew !== null && !isSolo && !batch.isLarge) return crew.begin(batch, survey);
+    return async () => {
+      for (const found of batch.found) if (!signal.aborted) await inspector.inspect(found);
+    };
   };
+  try {
+    if (paths.includes(standardInput) && request.input) await inspector.inspectStream(standardInput, request.input);
+    const own = hostRoot === null ? [] : await hostPlaces(hostRoot);
+    const found = walk([...paths.filter((path) => path !== standardInput), ...own]);
+    const ahead = crew === null ? 0 : threads * aheadPerThread;
+    const begun: (() => Promise<void>)[] = [];
+    for await (const batch of batchesOf(found, minThreadedBytes)) {
+      await setImmediate(); // Ctrl-C, and what the threads say, get their turn
+      if (signal.aborted) break;
+      begun.push(begin(batch));
+      if (begun.length > ahead) await begun.shift()?.();
+    }
+    for (const finish of begun) await finish();
+    if (hostRoot !== null) {
+      const proc = join(hostRoot, 'proc');
+      const { troubles } = survey;
+      const { hashTypes } = inspector.judge;
+      for await (const observation of processesOf(proc, { hashTypes, maxFileBytes, troubles }))
+        if (!signal.aborted) await inspector.observe(observation);
+      for await (const observation of connectionsOf(proc)) if (!signal.aborted) await inspector.observe(observation);
+    }
+  } finally {
+    await Promise.all([crew?.close(), hashThreads?.close()]);
+  }
+  const { failures, ...counted } = survey.take();
+  for (const failure of failures) listener.fail(failure);
+  return { rules: inspector.judge.size, ...counted };
 }

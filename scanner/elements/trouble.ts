@@ -10,6 +10,8 @@ export type TroubleCode =
   | 'archive-path'
   | 'archive-too-large'
   | 'file-changed'
+  | 'file-grown'
+  | 'file-missing'
   | 'file-shrunk'
   | 'file-special'
   | 'file-too-large'
@@ -43,6 +45,19 @@ export class Troubles {
 
   addError(error: ElementError, path: string): void {
     this.add(error.code, path, error.message);
+  }
+
+  /** Those that another thread met next: how many of each code, and the first of them. */
+  addAll(counts: Readonly<Partial<Record<TroubleCode, number>>>, named: readonly Trouble[]): void {
+    for (const trouble of named)
+      if (this.named.filter(({ code }) => code === trouble.code).length < maxNamed) this.named.push(trouble);
+    for (const [code, count] of Object.entries(counts) as [TroubleCode, number][])
+      this.#counts.set(code, (this.#counts.get(code) ?? 0) + count);
+  }
+
+  clear(): void {
+    this.#counts.clear();
+    this.named.length = 0;
   }
 
   get counts(): Readonly<Partial<Record<TroubleCode, number>>> {

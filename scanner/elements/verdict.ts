@@ -2,7 +2,7 @@ import type { MatchedFields } from '../../rules/sigma/matcher.js';
 import { reachOf } from '../scan/selection.js';
 import { titleOf } from '../level.js';
 import type { Source } from '../merge.js';
-import type { ElementRule } from './judge.js';
+import type { ElementRule } from './element-rule.js';
 import type { Fact } from './observation.js';
 import type { ElementKind } from './table.js';
 

@@ -1,15 +1,25 @@
-import type { Dirent, Stats } from 'node:fs';
-import { lstat, opendir, readlink, stat, statfs } from 'node:fs/promises';
+import { type Dirent, lstatSync, type Stats } from 'node:fs';
+import { opendir, readlink, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
 import type { Failure } from '../scan/logs.js';
-import type { Troubles } from './trouble.js';
+import type { Trouble, TroubleCode } from './trouble.js';
 
 export type Found =
-  | { readonly kind: 'file'; readonly path: string; readonly bytes: number }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly bytes: number;
+      /** Somebody named this very path, which may be a link. */
+      readonly isNamed: boolean;
+    }
   /** Not followed: what it leads to is looked at where it lies. */
-  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  /** A device, pipe or socket, which is not opened. */
+  | { readonly kind: 'special'; readonly path: string }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  | { readonly kind: 'failure'; readonly failure: Failure };
 
 const maxFolderDepth = 128;
 
@@ -19,25 +29,22 @@ const foreignFileSystems = new Set([
   0xf15f, 0x65735543, 0x19800202, 0xde5e81e4,
 ]); // prettier-ignore
 
-export interface WalkOptions {
-  readonly troubles: Troubles;
-  readonly fail: (failure: Failure) => void;
-}
-
 /**
  * The files and links below the paths, folder by folder, names in the order of their UTF-8 bytes; one with several names once
- * for each. A path that is a link is followed. Devices, pipes and sockets are counted and passed over, and so are file
- * systems of the kernel's own unless one is named.
+ * for each. A path that is a link is followed. File systems of the kernel's own are passed over unless one is named. What
+ * cannot be looked into comes in its place.
  */
-export async function* walk(paths: readonly string[], options: WalkOptions): AsyncGenerator<Found> {
+export async function* walk(paths: readonly string[]): AsyncGenerator<Found> {
   const seen = new Set<string>();
   for (const path of paths) {
-    const info = await stat(path).catch((error: unknown) => refuse(path, error, options));
-    if (info === null) continue;
-    if (info.isFile()) yield { kind: 'file', path, bytes: info.size };
-    else if (info.isDirectory()) yield* walkFolder({ path, info, depth: 0 }, seen, options);
-    else
-      options.fail({ path, code: 'file-special', message: `${path}: expected a file or folder, got something else` });
+    const info = await stat(path).catch((error: unknown) => failureOf(path, error));
+    if ('failure' in info) yield info;
+    else if (info.isFile()) yield { kind: 'file', path, bytes: info.size, isNamed: true };
+    else if (info.isDirectory()) yield* walkFolder({ path, info, depth: 0 }, seen);
+    else {
+      const message = `${path}: expected a file or folder, got something else`;
+      yield { kind: 'failure', failure: { path, code: 'file-special', message } };
+    }
   }
 }
 
@@ -47,29 +54,40 @@ interface Folder {
   readonly depth: number;
 }
 
-async function* walkFolder(folder: Folder, seen: Set<string>, options: WalkOptions): AsyncGenerator<Found> {
-  const { troubles } = options;
+async function* walkFolder(folder: Folder, seen: Set<string>): AsyncGenerator<Found> {
   const key = `${folder.info.dev}:${folder.info.ino}`;
   if (seen.has(key)) return; // named twice, or mounted inside itself
   seen.add(key);
-  const names = await namesIn(folder.path).catch((error: unknown) => refuse(folder.path, error, options));
-  for (const entry of names ?? []) {
+  const names = await namesIn(folder.path).catch((error: unknown) => wentWrong(folder.path, error));
+  if ('kind' in names) {
+    yield names;
+    return;
+  }
+  for (const entry of names) {
     const path = join(folder.path, entry.name);
     if (entry.isSymbolicLink()) {
-      const target = await readlink(path).catch(() => null);
-      if (target !== null) yield { kind: 'link', path, target };
+      const target = await readlink(path).catch((error: unknown) => wentWrong(path, error));
+      yield typeof target === 'string' ? { kind: 'link', path, target } : target;
       continue;
     }
-    const info = await lstat(path).catch((error: unknown) => refuse(path, error, options));
-    if (info === null) continue;
-    if (info.isFile()) yield { kind: 'file', path, bytes: info.size };
-    else if (!info.isDirectory())
-      troubles.add('file-special', path, `${path}: expected a file or folder, got a device, pipe or socket`);
+    const info = statOf(path);
+    if ('kind' in info) yield info;
+    else if (info.isFile()) yield { kind: 'file', path, bytes: info.size, isNamed: false };
+    else if (!info.isDirectory()) yield { kind: 'special', path };
     else if (folder.depth + 1 >= maxFolderDepth)
-      troubles.add('folder-depth', path, `${path}: expected at most ${maxFolderDepth} levels of folders, got more`);
+      yield troubleOf('folder-depth', path, `expected at most ${maxFolderDepth} levels of folders, got more`);
     else if (info.dev !== folder.info.dev && (await isForeign(path)))
-      troubles.add('folder-foreign', path, `${path}: expected files of a disk, got a file system of the kernel`);
-    else yield* walkFolder({ path, info, depth: folder.depth + 1 }, seen, options);
+      yield troubleOf('folder-foreign', path, 'expected files of a disk, got a file system of the kernel');
+    else yield* walkFolder({ path, info, depth: folder.depth + 1 }, seen);
+  }
+}
+
+/** At once, as a wait for each file takes longer than to look at a small one. */
+function statOf(path: string): Stats | Failed | Extract<Found, { readonly kind: 'trouble' }> {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    return wentWrong(path, error);
   }
 }
 
@@ -84,18 +102,29 @@ async function isForeign(path: string): Promise<boolean> {
   return info !== null && foreignFileSystems.has(info.type);
 }
 
-/** What goes away while it is looked at is nobody's fault. */
-function refuse(path: string, error: unknown, { fail }: WalkOptions): null {
-  const isMissing = systemCode(error) === 'ENOENT';
-  if (systemCode(error) === undefined) throw error;
-  fail(
-    isMissing
+function troubleOf(code: TroubleCode, path: string, said: string): Extract<Found, { readonly kind: 'trouble' }> {
+  return { kind: 'trouble', trouble: { code, path, message: `${path}: ${said}` } };
+}
+
+type Failed = Extract<Found, { readonly kind: 'failure' }>;
+
+function failureOf(path: string, error: unknown): Failed {
+  const code = systemCode(error);
+  if (code === undefined) throw error;
+  const failure =
+    code === 'ENOENT'
       ? { path, code: 'file-missing', message: 'expected a log or a folder, got nothing there' }
       : {
           path,
           code: 'file-unreadable',
           message: `expected a readable file or folder, got ${(error as Error).message}`,
-        },
-  );
-  return null;
+        };
+  return { kind: 'failure', failure };
+}
+
+/** What goes away, or becomes something else, while its folder is looked at is nobody's fault. */
+function wentWrong(path: string, error: unknown): Failed | Extract<Found, { readonly kind: 'trouble' }> {
+  const code = systemCode(error);
+  if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EINVAL') return failureOf(path, error);
+  return troubleOf('file-missing', path, 'expected what was there, got nothing or something else');
 }

@@ -3,6 +3,7 @@ import { type DetectionPlan, Detectors, type Matches, type RuleOf } from './dete
 import { standardInput } from './logs.js';
 import { Mailbox } from './mailbox.js';
 import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
+import type { StandardInput } from './standard-input.js';
 import type { WorkerOrder } from './worker.js';
 
 export interface CrewOptions {
@@ -12,6 +13,8 @@ export interface CrewOptions {
   readonly signal: AbortSignal;
   /** For this thread, which has the rules of the plan already. */
   readonly ruleOf: RuleOf;
+  /** What `-` among the paths stands for. */
+  readonly input: StandardInput;
   /** Bytes read, as they are, by whichever thread. */
   readonly onRead: (bytes: number) => void;
 }
@@ -51,7 +54,7 @@ export async function* matchParts(
 
 async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions): AsyncGenerator<PartMessage> {
   if (options.signal.aborted) return;
-  for await (const message of matchPart(part, detectors, options.signal)) {
+  for await (const message of matchPart(part, detectors, options.signal, options.input)) {
     yield message;
     if (message.kind === 'read') options.onRead(message.bytes);
   }

@@ -1,8 +1,9 @@
-import { BaseError, CodedError } from '../../base/error.js';
+import { CodedError } from '../../base/error.js';
 import { openEvents, openEventStream, splitEvents, type ByteRange, type EventReading } from '../../events/read.js';
 import type { Skip } from '../../events/report.js';
 import type { Detectors, Matches } from './detector.js';
 import { type Failure, type LogFile, standardInput } from './logs.js';
+import type { StandardInput } from './standard-input.js';
 import { addGrades, type GradeCounts, noGrades } from './triage.js';
 
 /** A piece of a log that is read by itself, or a whole one. */
@@ -50,13 +51,19 @@ export async function planParts(files: readonly LogFile[], threads: number): Pro
  * message is `done`. A part that cannot be read, or not to its end, has an outcome that says so.
  *
  * @param signal ends the reading; `done` then tells how far it came
+ * @param input where the part may be the standard input
  */
-export async function* matchPart(part: Part, detectors: Detectors, signal: AbortSignal): AsyncGenerator<PartMessage> {
+export async function* matchPart(
+  part: Part,
+  detectors: Detectors,
+  signal: AbortSignal,
+  input?: StandardInput,
+): AsyncGenerator<PartMessage> {
   let reading: EventReading | null = null;
   let failure: Failure | null = null;
   const graded = noGrades();
   try {
-    reading = await openPart(part, detectors, signal);
+    reading = await openPart(part, detectors, input);
     let bytes = 0;
     for await (const events of reading?.batches() ?? []) {
       const matches = detectors.match(events);
@@ -78,25 +85,10 @@ export function sizeOf({ hits, signals }: Matches): number {
   return hits.length + signals.length;
 }
 
-function openPart({ log, range }: Part, { shapes }: Detectors, signal: AbortSignal): Promise<EventReading | null> {
+function openPart({ log, range }: Part, { shapes }: Detectors, input?: StandardInput): Promise<EventReading | null> {
   const options = { shapes, acceptsText: true };
-  if (log.path === standardInput) return openEventStream(readStandardInput(signal), standardInput, options);
+  if (input && log.path === standardInput) return openEventStream(input.read(), standardInput, options);
   return openEvents(log.path, { ...options, ...(range && { range }) });
-}
-
-/** Ends when the signal comes, even if nothing more is written into the pipe. */
-async function* readStandardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const end = (): void => void process.stdin.destroy();
-  signal.addEventListener('abort', end);
-  try {
-    yield* process.stdin as AsyncIterable<Uint8Array>;
-  } catch (cause) {
-    if (signal.aborted) return;
-    const message = `standard input: expected bytes, got ${(cause as Error).message}`;
-    throw new BaseError('file-unreadable', message, { cause });
-  } finally {
-    signal.removeEventListener('abort', end);
-  }
 }
 
 function outcomeOf(

@@ -7,9 +7,10 @@ import type { Flag } from '../flags.js';
 import type { MergedRule } from '../merge.js';
 import { Correlations } from './correlations.js';
 import { matchParts } from './crew.js';
-import { listLogs, standardInput } from './logs.js';
+import { listLogs } from './logs.js';
 import { planParts } from './part.js';
 import { ruleIn, selectRules } from './selection.js';
+import { StandardInput } from './standard-input.js';
 import { type ScanSummary, Tally } from './summary.js';
 import { planTriage } from './triage.js';
 
@@ -79,7 +80,8 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
 
   let readBytes = 0;
   const onRead = (bytes: number): void => listener.progress((readBytes += bytes), totalBytes);
-  for await (const result of matchParts(parts, plan, { threads, signal, ruleOf: ruleIn(rules), onRead })) {
+  const input = new StandardInput(signal, Number(readsEvents) + Number(elementRules.length > 0));
+  for await (const result of matchParts(parts, plan, { threads, signal, ruleOf: ruleIn(rules), onRead, input })) {
     if ('outcome' in result) {
       tally.addOutcome(result.part, result.outcome, elementRules.length === 0);
       continue;
@@ -97,16 +99,18 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
       : await scanElements(
           {
             rules: elementRules,
-            // the standard input can be read once
-            paths: readsEvents ? paths.filter((path) => path !== standardInput) : paths,
+            paths,
+            input: input.read(),
             hostRoot: request.hostRoot,
             minLevel: minLevel ?? 'medium',
             maxFileBytes: request.maxFileBytes ?? defaultMaxFileBytes,
             now: request.now,
+            ...(request.threads && { threads: request.threads }),
             signal,
           },
           { finding: report, fail: (failure) => tally.addFailures([failure]), read: onRead },
         );
+  await input.close();
   const { late, forgotten, unresolved } = correlations;
   const reporting =
     selected.filter(({ isReported }) => isReported).length + (triage?.matrices.length ?? 0) + (elements?.rules ?? 0);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Indicator } from '../../../rules/ioc/indicator.js';
 import type { Pool } from '../../../rules/pools/pool.js';
-import { type ElementRule, Judge } from '../../../scanner/elements/judge.js';
+import type { ElementRule } from '../../../scanner/elements/element-rule.js';
+import { Judge } from '../../../scanner/elements/judge.js';
 import type { Fact } from '../../../scanner/elements/observation.js';
 import type { Verdict } from '../../../scanner/elements/verdict.js';
 
