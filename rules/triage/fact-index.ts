@@ -55,15 +55,16 @@ export class FactIndex {
   }
 
   #findText(text: string): readonly number[] {
-    if (this.#kept === null || text.length > maxKeptLength) return this.#lookInto(shorten(text).toLowerCase());
-    const kept = this.#kept.get(text);
-    if (kept !== undefined) {
+    const kept = this.#kept;
+    if (kept === null || text.length > maxKeptLength) return this.#lookInto(shorten(text).toLowerCase());
+    const known = kept.get(text);
+    if (known !== undefined) {
       this.#keptUses++;
-      return kept;
+      return known;
     }
     const found = this.#lookInto(text.toLowerCase());
-    if (this.#kept.size >= maxKept) this.#forget(this.#kept);
-    this.#kept?.set(text, found);
+    if (kept.size < maxKept) kept.set(text, found);
+    else this.#forget(kept);
     return found;
   }
 
