@@ -34,7 +34,6 @@ export type ServerErrorCode =
   | 'plan-unfit'
   | 'feature-foreign'
   | 'move-settled'
-  | 'in-use'
   | 'precondition-failed'
   | 'idempotency-key'
   | 'idempotency-mismatch'

@@ -50,7 +50,6 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'plan-unfit': [422, 'The plan does not fit the licence'],
   'feature-foreign': [422, 'The feature belongs to another customer'],
   'move-settled': [409, 'The move has taken effect or was cancelled'],
-  'in-use': [409, 'Something still needs it'],
   'precondition-failed': [412, 'It was changed meanwhile'],
   'idempotency-key': [400, 'The Idempotency-Key is not one'],
   'idempotency-mismatch': [422, 'The Idempotency-Key was used for another request'],
