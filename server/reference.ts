@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { sha256, encodeBase64, utf8 } from '../base/bytes.js';
 import { ServerError } from './error.js';
-import { problemCodes } from './problems.js';
+import { type Problem, problemCodes } from './problems.js';
 
 interface Described {
   readonly summary: string;
@@ -11,19 +11,21 @@ interface Described {
   readonly 'x-permission': string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly schema: unknown; readonly example?: unknown }>>;
-  };
-  readonly responses: Readonly<
-    Record<
-      string,
-      {
-        readonly $ref?: string;
-        readonly description?: string;
-        readonly content?: Readonly<Record<string, { readonly schema: unknown }>>;
-      }
-    >
-  >;
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+interface Content {
+  readonly schema: unknown;
+  readonly example?: unknown;
+  /** Of problems: one by code. */
+  readonly examples?: Readonly<Record<string, unknown>>;
+}
+
+interface Answer {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly content?: Readonly<Record<string, Content>>;
 }
 
 interface Parameter {
@@ -39,13 +41,15 @@ interface Contract {
   readonly components: {
     readonly schemas: Readonly<Record<string, unknown>>;
     readonly parameters: Readonly<Record<string, Parameter>>;
+    readonly responses: Readonly<Record<string, Answer>>;
+    readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: Problem }>>;
   };
 }
 
 const style = `:root{color-scheme:light dark;--line:#8885}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
 h2{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem}code,pre{font:14px/1.4 ui-monospace,monospace}
 pre{overflow:auto;border:1px solid var(--line);border-radius:4px;padding:.6rem}nav{columns:18rem}nav li{break-inside:avoid}
-table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0}`;
+td p,td pre{margin:.3rem 0}summary{cursor:pointer}table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0}`;
 
 /** Nothing but this page's own style may be loaded. */
 export const referencePolicy = `default-src 'none'; style-src 'sha256-${encodeBase64(sha256(utf8(style)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
@@ -82,13 +86,7 @@ ${operations.map((operation) => renderOperation(operation, contract)).join('\n')
 ${Object.entries(contract.components.schemas)
   .map(([name, schema]) => `<h3 id="schema-${escape(name)}">${escape(name)}</h3><pre>${linked(schema)}</pre>`)
   .join('\n')}
-<h2 id="problems">Problems</h2><p>Every refusal is a problem document (RFC 9457) with one of these codes.</p>
-<table><thead><tr><th scope="col">status</th><th scope="col">code</th><th scope="col">title</th></tr></thead><tbody>${problemCodes()
-    .map(
-      ({ status, code, title: said }) =>
-        `<tr><td>${status}</td><td><code>${escape(code)}</code></td><td>${escape(said)}</td></tr>`,
-    )
-    .join('')}</tbody></table>
+${renderProblems(contract)}
 </main></body></html>
 `;
 }
@@ -101,23 +99,49 @@ function renderOperation(operation: Described & { path: string; method: string }
       : (contract.components.parameters[parameter.$ref.replace('#/components/parameters/', '')] ?? parameter),
   );
   const bodies = Object.entries(requestBody?.content ?? {}).map(
-    ([type, { schema, example }]) =>
-      `<p>Body <code>${escape(type)}</code></p><pre>${linked(schema)}</pre>${
-        example === undefined ? '' : `<p>Example</p><pre>${escape(JSON.stringify(example, null, 2))}</pre>`
-      }`,
+    ([type, content]) =>
+      `<p>Body <code>${escape(type)}</code></p><pre>${linked(content.schema)}</pre>${exampleOf(content)}`,
   );
-  const answers = Object.entries(responses).map(([status, answer]) => {
-    const content = Object.entries(answer.content ?? {})
-      .map(([type, { schema }]) => `<code>${escape(type)}</code> ${linked(schema)}`)
-      .join('<br>');
-    const said = answer.$ref?.endsWith('/Problem') ? 'a problem' : (answer.description ?? 'an answer');
-    return `<tr><td>${escape(status)}</td><td>${escape(said)} ${content}</td></tr>`;
+  const answers = Object.entries(responses).map(([status, { $ref, ...own }]) => {
+    const answer = $ref === undefined ? own : contract.components.responses[$ref.split('/').at(-1) ?? ''];
+    const content = Object.entries(answer?.content ?? {}).map(([type, { examples, ...one }]) =>
+      examples === undefined
+        ? `<p><code>${escape(type)}</code></p><pre>${linked(one.schema)}</pre>${exampleOf(one)}`
+        : `<p>${Object.keys(examples).map(codeLink).join(' ')}</p>`,
+    );
+    return `<tr><td>${escape(status)}</td><td>${escape(answer?.description ?? 'an answer')}${content.join('')}</td></tr>`;
   });
   return `<section><h2 id="${escape(operationId)}"><code>${method} ${escape(path)}</code></h2>
 <p>${escape(summary)}${description === undefined ? '' : `. ${escape(description)}`}</p>
 <p>Needs: <code>${escape(operation['x-permission'])}</code></p>
 ${named.length === 0 ? '' : `<ul>${named.map(({ name = '', in: where = '', description: said = '' }) => `<li><code>${escape(name)}</code> (${escape(where)}) ${escape(said)}</li>`).join('')}</ul>`}
 ${bodies.join('')}<table><tbody>${answers.join('')}</tbody></table></section>`;
+}
+
+function exampleOf({ example }: Content): string {
+  if (example === undefined) return '';
+  const text = typeof example === 'string' ? example : JSON.stringify(example, null, 2);
+  return `<details><summary>Example</summary><pre>${escape(text)}</pre></details>`;
+}
+
+function codeLink(code: string): string {
+  return `<a href="#problem-${escape(code)}"><code>${escape(code)}</code></a>`;
+}
+
+/** Every code of the server: those of calls with an example, and those that any address may answer with. */
+function renderProblems({ components: { examples } }: Contract): string {
+  const listed = Object.values(examples).map(({ value }) => value);
+  const others = problemCodes()
+    .filter(({ code }) => !Object.hasOwn(examples, code))
+    .map((problem) => ({ ...problem, detail: null }));
+  const rows = [...listed, ...others]
+    .toSorted((a, b) => a.status - b.status)
+    .map(({ status, code, title, detail: said }) => {
+      const detail = said === null ? '' : `<br>such as <q>${escape(said)}</q>`;
+      return `<tr id="problem-${escape(code)}"><td>${status}</td><td><code>${escape(code)}</code></td><td>${escape(title)}${detail}</td></tr>`;
+    });
+  return `<h2 id="problems">Problems</h2><p>Every refusal is a problem document (RFC 9457) with one of these codes.</p>
+<table><thead><tr><th scope="col">status</th><th scope="col">code</th><th scope="col">title</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 /** A schema as JSON, with a link for each reference. */

@@ -3,6 +3,7 @@ import * as OpenApiValidator from 'express-openapi-validator';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { undocumented } from './documented.js';
 
 interface Exchange {
   readonly bytes: Buffer;
@@ -87,6 +88,11 @@ async function forward(upstream: string, request: Request, response: Response, f
     faults.push(`${contractError}: expected the server to refuse what the contract does, got ${answer.status}`);
   if (answer.status >= 400 && answer.headers.get('content-type') !== 'application/problem+json')
     faults.push(`${subject}: expected a problem document, got ${answer.headers.get('content-type')}`);
+  if (answer.status >= 400 && !isHead) {
+    const { code } = (parsed(body) ?? {}) as { code?: unknown };
+    const fault = undocumented(request.method, request.originalUrl, answer.status, code);
+    if (fault !== null) faults.push(fault);
+  }
   response.status(answer.status);
   for (const [name, value] of answer.headers)
     if (

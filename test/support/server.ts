@@ -17,7 +17,9 @@ import { initServer, openServer } from '../../server/folder.js';
 import { openLog } from '../../server/log.js';
 import { type RunningServer, startServer } from '../../server/main.js';
 import type { ContractProxy } from './contract.js';
+import { undocumented } from './documented.js';
 import { smallPack, TestHouse, testStart } from './people.js';
+import { defaultStore, type EmptyStore } from './stores.js';
 
 export { testStart };
 
@@ -39,6 +41,7 @@ export interface CallOptions {
   readonly body?: Uint8Array | string;
 }
 
+/** Fails when the answer is a problem that openapi.yaml does not list for the call. */
 export async function call(base: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const { token, headers = {}, json, body } = options;
   const response = await fetch(`${base}${path}`, {
@@ -53,12 +56,11 @@ export async function call(base: string, method: string, path: string, options: 
   });
   const bytes = new Uint8Array(await response.arrayBuffer());
   const isJson = /json/.test(response.headers.get('content-type') ?? '') && bytes.length > 0;
-  return {
-    status: response.status,
-    headers: response.headers,
-    bytes,
-    json: isJson ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>) : null,
-  };
+  const answered = isJson ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>) : null;
+  const fault =
+    response.ok || method === 'HEAD' ? null : undocumented(method, path, response.status, answered?.['code']);
+  if (fault !== null && isJson) throw new Error(fault);
+  return { status: response.status, headers: response.headers, bytes, json: answered };
 }
 
 export interface TestServerOptions {
@@ -84,6 +86,7 @@ export class TestServer {
   running: RunningServer;
   readonly #options: TestServerOptions;
   #contract: ContractProxy | null = null;
+  #store: EmptyStore | null = null;
 
   private constructor(
     house: TestHouse,
@@ -103,9 +106,12 @@ export class TestServer {
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const clock = options.clock ?? new FixedClock(testStart);
     const dir = await mkdtemp(join(options.parent ?? tmpdir(), 'yms-server-'));
-    const { adminToken } = await initServer(dir, clock, options.recordsUrl);
-    const running = await run(dir, clock, options);
-    const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, options);
+    const store = options.recordsUrl === undefined ? await defaultStore() : null;
+    const settled = store ? { ...options, recordsUrl: store.recordsUrl } : options;
+    const { adminToken } = await initServer(dir, clock, settled.recordsUrl);
+    const running = await run(dir, clock, settled);
+    const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, settled);
+    server.#store = store;
     if (options.contract) {
       const { ContractProxy } = await import('./contract.js');
       server.#contract = await ContractProxy.before(() => server.running.url);
@@ -150,6 +156,7 @@ export class TestServer {
   async stop(): Promise<void> {
     await this.#contract?.close();
     await this.running.close();
+    await this.#store?.close();
     await rm(this.dir, { recursive: true, force: true });
     const faults = this.#contract?.faults ?? [];
     if (faults.length > 0) throw new Error(`the contract was broken:\n${faults.join('\n')}`);
