@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatSeconds, parseSeconds } from '../base/clock.js';
 import type { CodedError } from '../base/error.js';
+import { type Coverage, coverageSchema } from './coverage.js';
 import { ScannerError } from './error.js';
 import { type Home, loadDocument, saveDocument } from './home.js';
 
@@ -16,6 +17,8 @@ const lastUpdateSchema = z.strictObject({
   succeededAt: time.nullable(),
   /** The last report that the server took. */
   reported: z.strictObject({ at: time, sha256: z.string() }).nullable(),
+  /** Null before the first document, and in files of an earlier version. */
+  coverage: coverageSchema.nullable().default(null),
 });
 
 /** What the last update came to. Nothing is decided by it: it is for people, and for not reporting twice. */
@@ -43,10 +46,9 @@ export async function saveLastUpdate(
   home: Home,
   before: LastUpdate | null,
   now: Date,
-  error: Refusal | null,
-  reported: LastUpdate['reported'],
+  { error, reported, coverage }: Pick<LastUpdate, 'error' | 'reported'> & { readonly coverage: Coverage | null },
 ): Promise<void> {
   const at = formatSeconds(now);
   const succeededAt = error === null ? at : (before?.succeededAt ?? null);
-  await saveDocument(home.report, lastUpdateSchema, { format: 1, at, error, succeededAt, reported });
+  await saveDocument(home.report, lastUpdateSchema, { format: 1, at, error, succeededAt, reported, coverage });
 }

@@ -1,9 +1,10 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, formatSeconds } from '../base/clock.js';
 import type { Opener } from '../keys/signer.js';
 import type { License, LicensedPack } from '../packs/license.js';
 import { loadState } from './active.js';
 import { type Activation, connectionOf, loadHostKey, requireActivation } from './connection.js';
 import { loadStoredLicense, saveStoredLicense, trustedNow } from './entitlement.js';
+import { type Coverage, coverageAfter, type CoverageChange, coverageChanges, coverageRefused } from './coverage.js';
 import { refusedOrThrow, ScannerError } from './error.js';
 import { type Home, withHome } from './home.js';
 import { hostStatus, reportStatus } from './host-status.js';
@@ -48,13 +49,20 @@ export interface PackOutcome extends LicensedPack {
 }
 
 export interface UpdateReport {
-  readonly license: Pick<License, 'license' | 'state' | 'features' | 'expiresAt' | 'licenseExpiresAt' | 'serial'>;
+  readonly license: Pick<
+    License,
+    'license' | 'state' | 'features' | 'issuedAt' | 'expiresAt' | 'licenseExpiresAt' | 'serial'
+  >;
   readonly packs: readonly PackOutcome[];
   /** Whether the active set is another one than before. */
   readonly switched: boolean;
   /** Whether timestamp or snapshot had expired: only a bundle is accepted so. */
   readonly stale: boolean;
+  /** What the licence covers otherwise than at the last update that was noted. */
+  readonly changes: readonly CoverageChange[];
 }
+
+type ReleaseReport = Omit<UpdateReport, 'changes'>;
 
 /**
  * Brings this endpoint up to date. A refusal of metadata or licence throws and leaves the active set as it was; a
@@ -79,23 +87,31 @@ export async function updateFrom(endpoint: Endpoint, activation: Activation, ori
   try {
     const report = await followReleases(endpoint, activation, origin);
     const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
-    await noteOutcome(endpoint, origin, before, refusal);
-    return report;
+    const known = before?.coverage ?? null;
+    const coverage = coverageAfter(known, report.license);
+    await noteOutcome(endpoint, origin, before, { refusal, coverage });
+    return { ...report, changes: coverageChanges(known, coverage) };
   } catch (error) {
-    await noteOutcome(endpoint, origin, before, refusalOf(refusedOrThrow(error)));
+    const refusal = refusalOf(refusedOrThrow(error));
+    const { connection } = origin;
+    const known = before?.coverage ?? null;
+    const at = formatSeconds(endpoint.clock.now());
+    // Only a server knows how things stand now; a carried document may be an old one.
+    const coverage = connection === null ? known : coverageRefused(known, refusal.code, at);
+    await noteOutcome(endpoint, origin, before, { refusal, coverage });
     throw error;
   }
 }
 
 /** A release that came out between metadata and licence is met by going round once more. */
-async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
+async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
   const report = await updateOnce(endpoint, activation, origin);
   const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
   return isOvertaken && !origin.source.isCarried ? updateOnce(endpoint, activation, origin) : report;
 }
 
 /** The policy, from top to bottom. */
-async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
+async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
   const { home, clock } = endpoint;
   const host = await loadHostKey(home);
   const stored = await loadStoredLicense(home);
@@ -135,9 +151,9 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
   const isSwitched = newer.length > 0 || left.length > 0;
   const switched = isSwitched ? await switchTo(home, kept, newer, left, acceptedAt) : kept;
   if (switched !== pointer) await collectGarbage(home, switched);
-  const { license: id, state, features, expiresAt, licenseExpiresAt, serial } = license;
+  const { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial } = license;
   return {
-    license: { license: id, state, features, expiresAt, licenseExpiresAt, serial },
+    license: { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial },
     packs: outcomes,
     switched: isSwitched,
     stale: repository.isStale,
@@ -224,7 +240,7 @@ async function noteOutcome(
   { home, clock, client }: Endpoint,
   { connection }: Origin,
   before: LastUpdate | null,
-  refusal: Refusal | null,
+  { refusal, coverage }: { readonly refusal: Refusal | null; readonly coverage: Coverage | null },
 ): Promise<void> {
   try {
     let reported = before?.reported ?? null;
@@ -234,7 +250,7 @@ async function noteOutcome(
       const status = hostStatus(client, serial, packs, refusal);
       reported = await reportStatus(connection, status, reported, clock.now());
     }
-    await saveLastUpdate(home, before, clock.now(), refusal, reported);
+    await saveLastUpdate(home, before, clock.now(), { error: refusal, reported, coverage });
   } catch (error) {
     refusedOrThrow(error);
   }

@@ -6,6 +6,7 @@ import { type EndpointState, type Flag, flagsOf } from '../../scanner/flags.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
 import { packKey } from '../../scanner/pointer.js';
 import { print, printable, printJson, table, warn } from '../output.js';
+import { coverageWords, lostFeatures } from './coverage-words.js';
 
 interface StatusOptions {
   readonly home: string;
@@ -39,7 +40,7 @@ async function statusAction({ home: path, json }: StatusOptions): Promise<void> 
     return;
   }
   print(`host ${printable(name)} (${hostId}), ${server === null ? 'updated by bundles' : `server ${server}`}`);
-  print(licenseWords(state));
+  for (const line of coverageWords(state, systemClock.now())) print(line);
   print(packWords(state));
   print(updateWords(state));
   for (const flag of flags) warn(flagWords(flag));
@@ -48,6 +49,19 @@ async function statusAction({ home: path, json }: StatusOptions): Promise<void> 
 /** What `--json` says; neither the token nor a grant is part of it. */
 function summaryOf({ license, pointer, lastUpdate }: EndpointState) {
   return {
+    coverage: license && {
+      features: license.features,
+      until: license.licenseExpiresAt,
+      hearBefore: license.expiresAt,
+      /** Features that were covered once, since when they are not, and what of them stays in use. */
+      lost: lostFeatures({ lastUpdate, pointer }).map(({ feature, since, packs }) => ({
+        feature,
+        since,
+        packs: packs.map(({ pack, channel, version }) => ({ pack, channel, version })),
+      })),
+      /** Why the server gives this host nothing new, and since when. */
+      refusal: lastUpdate?.coverage?.refusal ?? null,
+    },
     license: license && {
       id: license.license,
       customer: license.customer,
@@ -70,16 +84,6 @@ function summaryOf({ license, pointer, lastUpdate }: EndpointState) {
     })),
     lastUpdate: lastUpdate && { at: lastUpdate.at, error: lastUpdate.error, succeededAt: lastUpdate.succeededAt },
   };
-}
-
-function licenseWords({ license }: EndpointState): string {
-  if (license === null) return 'no license document has been accepted yet: run yms update';
-  const { license: id, customer, state, features, licenseExpiresAt, expiresAt } = license;
-  const covers = features.length === 0 ? 'nothing' : features.join(', ');
-  return [
-    `license ${id} of ${printable(customer.name)} is ${state} and covers ${covers}`,
-    `  it ends at ${licenseExpiresAt}; this host must hear of it again before ${expiresAt}`,
-  ].join('\n');
 }
 
 function packWords({ pointer }: EndpointState): string {

@@ -1,5 +1,6 @@
 import { packKey } from '../../scanner/pointer.js';
 import type { PackOutcome, UpdateReport } from '../../scanner/update.js';
+import { changeWords } from './coverage-words.js';
 import { note, print, printable, table, warn } from '../output.js';
 
 const words: Readonly<Record<PackOutcome['outcome'], string>> = {
@@ -11,7 +12,8 @@ const words: Readonly<Record<PackOutcome['outcome'], string>> = {
 };
 
 /** What an update came to, for people: from a server or from a bundle. */
-export function printReport({ packs, license }: UpdateReport): void {
+export function printReport({ packs, license, changes }: UpdateReport): void {
+  for (const line of changeWords(changes)) print(line);
   if (packs.length === 0) print(`the license ${license.license} covers no pack yet`);
   else
     print(

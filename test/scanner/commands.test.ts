@@ -72,7 +72,12 @@ test('activate, update, status', { timeout: 60_000 }, async () => {
   expect(status.stdout).toMatch(/ioc\/core\/stable +2026\.1 +sequence 1/);
   const { stdout } = await yms('status', '--json');
   expect(stdout).not.toContain('token');
-  expect(JSON.parse(stdout)).toMatchObject({ license: { features: ['ioc'] }, packs: [{ sequence: 1 }], flags: [] });
+  expect(JSON.parse(stdout)).toMatchObject({
+    license: { features: ['ioc'] },
+    coverage: { features: ['ioc'], lost: [], refusal: null },
+    packs: [{ sequence: 1 }],
+    flags: [],
+  });
 });
 
 test('merge, rules list, rules show', { timeout: 60_000 }, async () => {
@@ -98,6 +103,26 @@ test('merge, rules list, rules show', { timeout: 60_000 }, async () => {
   expect(unknown.stderr).toContain('rule-unknown');
 });
 
+test('a feature that comes and goes is told by update and status', { timeout: 120_000 }, async () => {
+  await distribution.release('premium/core/stable', 1, [rule('dear')]);
+  license.features = ['ioc', 'premium'];
+  expect((await yms('update')).stdout).toMatch(/^newly covered: premium\n/);
+  license.features = ['ioc'];
+  const update = await yms('update');
+  expect(update).toMatchObject({ code: 0, stderr: '' });
+  expect(update.stdout).toMatch(/^no longer covered: premium, removed from the license; .* stays in use, frozen\n/);
+  expect((await yms('update')).stdout).not.toContain('no longer covered');
+  const status = await yms('status');
+  expect(status.stdout).toMatch(
+    /no longer covered: premium \(removed .*\); its pack premium\/core\/stable 2026\.1 stays/,
+  );
+  const { coverage } = await ymsJson('status');
+  expect(coverage).toMatchObject({
+    features: ['ioc'],
+    lost: [{ feature: 'premium', packs: [{ pack: 'core', channel: 'stable', version: '2026.1' }] }],
+  });
+});
+
 test('refusals end with exit 1 and say what stays', { timeout: 60_000 }, async () => {
   await distribution.release('ioc/core/stable', 2, [rule('alpha')], { minimumClient: '9.0.0' });
   const refused = await yms('update');
@@ -112,6 +137,8 @@ test('refusals end with exit 1 and say what stays', { timeout: 60_000 }, async (
   const status = await yms('status');
   expect(status.code).toBe(0);
   expect(status.stderr).toContain('the license is revoked; the last good set works on (license-revoked)');
+  expect(status.stdout).toMatch(/covered ioc\n  since .*: the license is revoked, for ever: no new packs come/);
+  expect(await ymsJson('status')).toMatchObject({ coverage: { refusal: { code: 'license-revoked' } } });
 });
 
 test('update --follow goes on after a failure, until it is stopped', { timeout: 60_000 }, async () => {
