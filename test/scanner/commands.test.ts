@@ -137,7 +137,7 @@ test('refusals end with exit 1 and say what stays', { timeout: 60_000 }, async (
   const status = await yms('status');
   expect(status.code).toBe(0);
   expect(status.stderr).toContain('the license is revoked; the last good set works on (license-revoked)');
-  expect(status.stdout).toMatch(/covered ioc\n  since .*: the license is revoked, for ever: no new packs come/);
+  expect(status.stdout).toMatch(/covered ioc\n {2}since .*: the license is revoked, for ever: no new packs come/);
   expect(await ymsJson('status')).toMatchObject({ coverage: { refusal: { code: 'license-revoked' } } });
 });
 

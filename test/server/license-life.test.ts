@@ -80,7 +80,7 @@ test(
     expect(await said()).toContain('run yms update');
     expect(await got(1)).toEqual({ state: 'trial', features: ['sigma'] });
     expect(await said()).toMatch(
-      /is a trial and covers sigma\n  it ends at 2026-07-31T00:00:00Z; from then on no new packs come/,
+      /is a trial and covers sigma\n {2}it ends at 2026-07-31T00:00:00Z; from then on no new packs come/,
     );
 
     await act(id, 'upgrade', { planId: basic });
@@ -131,13 +131,13 @@ test(
     await pass(58, 4);
     expect(await got(4)).toEqual({ state: 'grace', features: ['mining-pools'] });
     expect(await said()).toMatch(
-      /is in its grace time and covers mining-pools\n  it ended at 2026-08-30T00:00:00Z and is served until .* at least/,
+      /is in its grace time and covers mining-pools\n {2}it ended at 2026-08-30T00:00:00Z and is served until .* at least/,
     );
 
     await pass(14, 5);
     await expectCode('license-expired', () => update(endpoint));
     expect(await said()).toMatch(
-      /covered mining-pools\n  since 2026-09-13T00:00:00Z: the license has expired: no new packs come; detection goes on/,
+      /covered mining-pools\n {2}since 2026-09-13T00:00:00Z: the license has expired: no new packs come; detection goes on/,
     );
     expect((await activeRules(endpoint)).some((line) => line.includes('#5:'))).toBe(false);
 
