@@ -1,9 +1,10 @@
 /** Lists as THOR and LOKI have them, and hostile input, through the command line. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -221,4 +222,74 @@ describe('kinds and paths', () => {
     expect(code).toBe(3);
     expect(summary.failures.map(({ path, code: fault }) => `${fault} ${path}`)).toEqual(['file-missing nowhere']);
   });
+});
+
+describe('the standard input', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  /** Written piece by piece; `end: false` leaves the pipe open. */
+  function pipe(pieces: readonly (string | Buffer)[], args: readonly string[]) {
+    const child = spawn(
+      process.execPath,
+      ['--import', `${root}node_modules/tsx/dist/esm/index.mjs`, `${root}cli/main.ts`, 'scan', '--json', ...args],
+      { cwd: folder },
+    );
+    let stdout = '';
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+    child.stdin.on('error', () => undefined);
+    for (const piece of pieces) child.stdin.write(piece);
+    const ended = new Promise<{ code: number | null; found: (Found & { element?: unknown })[]; summary: Summary }>(
+      (resolve) =>
+        child.on('close', (code) => {
+          const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Found); // prettier-ignore
+          const summary = lines.pop() as unknown as Summary;
+          resolve({ code, found: lines, summary });
+        }),
+    );
+    return { child, ended };
+  }
+  const events = '{"EventID":1,"Channel":"Security","CommandLine":"run bad.exe"}\n';
+  const both = {
+    'stdin/x-c2-iocs.txt': 'evil.example;50\n',
+    'stdin/r.yml':
+      'title: R\nid: 5b1f6a42-7d1c-4c58-9d57-3f0f6ad1a001\nlevel: high\nlogsource: { product: windows, service: security }\n' +
+      'detection: { selection: { CommandLine|contains: bad.exe }, condition: selection }\n',
+  };
+
+  beforeAll(() => writeFiles(folder, both));
+
+  test('is searched for indicators line by line', async () => {
+    const { child, ended } = pipe(['first line\nto evil.', 'example\nlast line\n'], ['--ioc', '--rules', 'stdin', '-']);
+    child.stdin.end();
+    const { code, found } = await ended;
+    expect(code).toBe(3);
+    expect(found).toMatchObject([{ file: '-', ruleId: 'domain:evil.example', element: { kind: 'text-log', line: 2 } }]);
+  });
+
+  test('is unpacked where it is an archive', async () => {
+    const { child, ended } = pipe([gzipSync('to evil.example\n')], ['--ioc', '--rules', 'stdin', '-']);
+    child.stdin.end();
+    expect((await ended).found).toMatchObject([{ file: expect.stringMatching(/^-!/) as string }]);
+  });
+
+  test('is looked at by Sigma rules and for indicators where both apply, whatever it is', async () => {
+    const log = pipe([events, '{"EventID":1,"Channel":"Security","CommandLine":"ping evil.example"}\n'], ['--rules', 'stdin', '-']);
+    log.child.stdin.end();
+    const text = pipe(['nothing\n'.repeat(100_000), 'to evil.example\n'], ['--rules', 'stdin', '-', 'stdin/r.yml']);
+    text.child.stdin.end();
+    expect((await log.ended).found.map(({ file, ruleId }) => `${file} ${ruleId}`)).toEqual([
+      '- 5b1f6a42-7d1c-4c58-9d57-3f0f6ad1a001',
+      '- domain:evil.example',
+    ]);
+    expect((await text.ended).found).toMatchObject([{ file: '-', element: { line: 100_001 } }]);
+  }, 60_000); // prettier-ignore
+
+  test('Ctrl-C ends it while nothing comes', async () => {
+    const { child, ended } = pipe(['at evil.example\n'.repeat(20_000)], ['--ioc', '--rules', 'stdin', '-']);
+    await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+    child.kill('SIGINT');
+    const { code, found, summary } = await ended;
+    expect(code).toBe(3);
+    expect(found.length).toBeGreaterThan(0);
+    expect(summary).toMatchObject({ isInterrupted: true });
+  }, 60_000);
 });
