@@ -18,7 +18,7 @@ import { exitCodes, hint, note, printable, warn } from '../output.js';
 import { startProgress } from '../progress.js';
 import { loadMatrices, type MatrixOptions } from '../triage/matrices.js';
 import { RankedRows } from '../triage/ranked-rows.js';
-import { type ReportFormat, reportFormats, type TriageTally, writeReport } from '../triage/report.js';
+import { defaultLimits, type ReportFormat, reportFormats, type TriageTally, writeReport } from '../triage/report.js';
 import { rowOf } from '../triage/row.js';
 
 interface TriageOptions extends MatrixOptions {
@@ -77,19 +77,20 @@ async function triageAction(files: readonly string[], options: TriageOptions): P
   const readings: (EventReading & { readonly name: string })[] = [];
   const shapes = new ShapeTable();
   for (const file of files) readings.push(await openLog(file, options.input, shapes));
-  const rows = new RankedRows();
+  const format = options.json ? 'json' : options.format;
+  const limit = options.limit ?? defaultLimits[format];
+  const rows = new RankedRows(limit);
   try {
     const tally = await gradeAll(readings, new Triage(matrices), map, options.minimum, rows);
     for (const reading of readings) warnOfSkips(reading);
     refuseNothing(tally);
-    const format = options.json ? 'json' : options.format;
     await withOutput(options.out, (out) =>
       writeReport(out, rows, {
         format,
         files,
         origin,
         tally,
-        limit: options.limit ?? null,
+        limit,
         madeAt: formatSeconds(systemClock.now()),
       }),
     );
@@ -147,7 +148,7 @@ async function gradeAll(
             continue;
           }
           counts[graded.grade]++;
-          if (compareGrades(graded.grade, minimum) >= 0) await rows.add(rowOf(event, graded));
+          if (compareGrades(graded.grade, minimum) >= 0) await rows.add(graded.points, () => rowOf(event, graded));
         }
         progress.update(report.bytes, totalBytes);
       }

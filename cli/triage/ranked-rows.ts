@@ -13,29 +13,52 @@ const maxHeldUnits = 16 * 1024 * 1024;
 export class RankedRows {
   readonly #held = new Map<number, string[]>();
   readonly #spilled = new Set<number>();
+  readonly #maxRows: number;
   readonly #maxHeldUnits: number;
+  /** Rows kept, by points. */
+  readonly #kept = new Map<number, number>();
+  /** Enough rows are kept that have more points than a further one of so many, or came before it. */
+  #cutoff = -Infinity;
   #heldUnits = 0;
   #folder: string | null = null;
   #size = 0;
 
-  constructor(maxUnits = maxHeldUnits) {
+  /** @param maxRows so many rows will be asked for at most */
+  constructor(maxRows = Infinity, maxUnits = maxHeldUnits) {
+    this.#maxRows = maxRows;
     this.#maxHeldUnits = maxUnits;
   }
 
+  /** How many were added. */
   get size(): number {
     return this.#size;
   }
 
-  async add(row: TriageRow): Promise<void> {
-    const text = JSON.stringify(row);
-    const list = this.#held.get(row.points);
-    if (list === undefined) this.#held.set(row.points, [text]);
-    else list.push(text);
+  /** @param make the row, for which there is no need when it cannot be among those that will be asked for */
+  async add(points: number, make: () => TriageRow): Promise<void> {
     this.#size++;
+    if (points <= this.#cutoff) return;
+    const text = JSON.stringify(make());
+    const list = this.#held.get(points);
+    if (list === undefined) this.#held.set(points, [text]);
+    else list.push(text);
+    this.#kept.set(points, (this.#kept.get(points) ?? 0) + 1);
+    if (this.#maxRows < Infinity) this.#raiseCutoff();
     this.#heldUnits += text.length;
     if (this.#heldUnits > this.#maxHeldUnits) await this.#spill();
   }
 
+  #raiseCutoff(): void {
+    let rows = 0;
+    for (const [points, count] of [...this.#kept].sort(([a], [b]) => b - a)) {
+      rows += count;
+      if (rows < this.#maxRows) continue;
+      this.#cutoff = points;
+      return;
+    }
+  }
+
+  /** The most points first, at most as many as the constructor was told. */
   async *rows(): AsyncGenerator<TriageRow> {
     const points = new Set([...this.#held.keys(), ...this.#spilled]);
     for (const sum of [...points].sort((a, b) => b - a)) {

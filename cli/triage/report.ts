@@ -24,17 +24,25 @@ export interface ReportOptions {
   readonly files: readonly string[];
   readonly origin: string;
   readonly tally: TriageTally;
-  /** Rows at most; null for what the format has by itself. */
-  readonly limit: number | null;
+  /** Rows at most. */
+  readonly limit: number;
   readonly madeAt: string;
 }
 
-const defaultLimits: Readonly<Record<ReportFormat, number>> = { table: 50, html: 1000, csv: Infinity, json: Infinity };
+/** Rows are put together to so much text before they are written. */
+const pieceUnits = 64 * 1024;
+
+/** Rows at most, where nobody says. */
+export const defaultLimits: Readonly<Record<ReportFormat, number>> = {
+  table: 50,
+  html: 1000,
+  csv: Infinity,
+  json: Infinity,
+};
 
 /** Writes the rows, the most relevant first, in pieces, so that a report of a million rows takes little memory. */
 export async function writeReport(out: Writable, rows: RankedRows, options: ReportOptions): Promise<void> {
-  const limit = options.limit ?? defaultLimits[options.format];
-  const shown = Math.min(limit, rows.size);
+  const shown = Math.min(options.limit, rows.size);
   const taken = take(rows.rows(), shown);
   switch (options.format) {
     case 'table':
@@ -78,13 +86,13 @@ async function writeJson(out: Writable, rows: AsyncIterable<TriageRow>, options:
   const { files, origin, madeAt, tally } = options;
   const { counts, other, skipped } = tally;
   const head = JSON.stringify({ files, origin, madeAt, counts, other, skipped });
-  await write(out, `${head.slice(0, -1)},"events":[`);
-  let divider = '\n';
-  for await (const row of rows) {
-    await write(out, `${divider}${JSON.stringify(row)}`);
-    divider = ',\n';
-  }
-  await write(out, '\n]}\n');
+  let divider = '';
+  const format = (row: TriageRow): string => {
+    const text = `${divider}\n${JSON.stringify(row)}`;
+    divider = ',';
+    return text;
+  };
+  await writeAll(out, `${head.slice(0, -1)},"events":[`, rows, format, '\n]}\n');
 }
 
 async function writeAll(
@@ -94,9 +102,14 @@ async function writeAll(
   format: (row: TriageRow) => string,
   end: string,
 ): Promise<void> {
-  await write(out, head);
-  for await (const row of rows) await write(out, format(row));
-  await write(out, end);
+  let text = head;
+  for await (const row of rows) {
+    text += format(row);
+    if (text.length < pieceUnits) continue;
+    await write(out, text);
+    text = '';
+  }
+  await write(out, text + end);
 }
 
 async function write(out: Writable, text: string): Promise<void> {

@@ -114,7 +114,8 @@ export class Tally {
     let skipped = this.#skipped.get(path);
     if (!skipped) this.#skipped.set(path, (skipped = { counts: new Map(), named: [] }));
     for (const [code, count] of skips) skipped.counts.set(code, (skipped.counts.get(code) ?? 0) + count);
-    skipped.named.push(...namedSkips.slice(0, maxNamed - skipped.named.length));
+    const inOrder = namedSkips.toSorted((a, b) => a.offset - b.offset);
+    skipped.named.push(...inOrder.slice(0, maxNamed - skipped.named.length));
   }
 
   /** @param isGrading whether there was a matrix */

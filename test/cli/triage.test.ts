@@ -162,9 +162,9 @@ describe('rows', () => {
   test.each([1, 200, 1_000_000])(
     'are sorted by points, and else stay in order, with %i units in memory',
     async (units) => {
-      const rows = new RankedRows(units);
+      const rows = new RankedRows(Infinity, units);
       const given = Array.from({ length: 500 }, (_, i) => row((i * 37) % 11, String(i)));
-      for (const each of given) await rows.add(each);
+      for (const each of given) await rows.add(each.points, () => each);
       const sorted: TriageRow[] = [];
       for await (const each of rows.rows()) sorted.push(each);
       expect(rows.size).toBe(500);
@@ -173,10 +173,30 @@ describe('rows', () => {
     },
   );
 
+  test.each([1, 2, 7, 50, 499, 500, 501])(
+    'the first %i of them, without making those that cannot be',
+    async (count) => {
+      const rows = new RankedRows(count, 2000);
+      const given = Array.from({ length: 500 }, (_, i) => row((i * i * 37) % 101, String(i)));
+      let made = 0;
+      for (const each of given)
+        await rows.add(each.points, () => {
+          made++;
+          return each;
+        });
+      const sorted: TriageRow[] = [];
+      for await (const each of rows.rows()) sorted.push(each);
+      expect(rows.size).toBe(500);
+      expect(sorted.slice(0, count)).toEqual(given.toSorted((a, b) => b.points - a.points).slice(0, count));
+      expect(made).toBeLessThanOrEqual(count < 50 ? 250 : 500);
+      await rows.close();
+    },
+  );
+
   test('leave no files behind', async () => {
     const before = (await readdir(tmpdir())).filter((name) => name.startsWith('yms-triage-')).length;
-    const rows = new RankedRows(1);
-    await rows.add(row(1, 'x'));
+    const rows = new RankedRows(Infinity, 1);
+    await rows.add(1, () => row(1, 'x'));
     await rows.close();
     expect((await readdir(tmpdir())).filter((name) => name.startsWith('yms-triage-')).length).toBeLessThanOrEqual(
       before,

@@ -218,9 +218,7 @@ describe('levels and kinds', () => {
     const summary = await run(rules);
     expect(findings.map(({ line }) => line)).toEqual([4]);
     expect(summary.skipped).toMatchObject([{ counts: { 'csv-columns': 1, 'csv-quote': 1 } }]);
-    expect(summary.skipped[0]?.named.map(({ message }) => message.slice(0, 7))).toEqual(
-      expect.arrayContaining(['line 2:', 'line 3:']),
-    );
+    expect(summary.skipped[0]?.named.map(({ message }) => message.slice(0, 7))).toEqual(['line 2:', 'line 3:']);
   });
 });
 
