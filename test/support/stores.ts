@@ -27,6 +27,15 @@ async function emptySchema(address: string): Promise<EmptyStore> {
   };
 }
 
+/** With `YMS_TEST_RECORDS=postgres` every test that names no store keeps its records in PostgreSQL. */
+export async function defaultStore(): Promise<EmptyStore> {
+  const store = stores.find(
+    ({ name }) => name === (process.env['YMS_TEST_RECORDS'] === 'postgres' ? 'PostgreSQL' : 'SQLite'),
+  );
+  if (!store) throw new Error('YMS_TEST_RECORDS: expected YMS_POSTGRES to name a database, got none');
+  return store.open();
+}
+
 export const stores: readonly { readonly name: string; readonly open: () => Promise<EmptyStore> }[] = [
   { name: 'SQLite', open: () => Promise.resolve({ recordsUrl: null, close: () => Promise.resolve() }) },
   ...(postgresUrl === undefined ? [] : [{ name: 'PostgreSQL', open: () => emptySchema(postgresUrl) }]),
