@@ -162,7 +162,10 @@ async function gradeAll(
 
 function warnOfSkips({ name, report }: EventReading & { readonly name: string }): void {
   const named = report.named.toSorted((a, b) => a.offset - b.offset).slice(0, namedSkips);
-  for (const { message, code } of named) warn(printable(`${name}: ${message} (${code})`));
+  for (const { message, code, line, offset } of named) {
+    const place = line === undefined ? `byte ${offset}: ` : ''; // a message of a text log begins with the line
+    warn(printable(`${name}: ${place}${message} (${code})`));
+  }
   if (report.skipped > namedSkips) warn(printable(`${name}: ${report.skipped - namedSkips} more faults`));
 }
 

@@ -76,6 +76,15 @@ describe('yms triage', () => {
     );
   });
 
+  test('faults of a log without lines are named by byte, and the events around them graded', async () => {
+    const good = JSON.stringify({ threat: { name: 'HackTool.Mimikatz' } });
+    await writeFile(join(folder, 'av.jsonl'), `${good}\n{"threat": nothing}\n${good}\n`);
+    const { stdout, stderr, code } = await triage('av.jsonl', '--json');
+    expect(code).toBe(3);
+    expect(reportOf(stdout)).toMatchObject({ counts: { 'highly-relevant': 2 }, skipped: 1 });
+    expect(stderr).toContain(`av.jsonl: byte ${good.length + 1}: json object: expected JSON`);
+  });
+
   test('a table for people: no control of the terminal, and a limit', async () => {
     const { stdout } = await triage('av.csv', '--limit', '2');
     expect(stdout).toMatch(/^GRADE +POINTS/);
