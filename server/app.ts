@@ -58,6 +58,7 @@ export function createApp(deps: ServerDeps): Express {
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
   app.set('query parser', 'simple');
   app.use(observe(deps));
+  app.use(requireText);
   for (const routes of [
     metadataRoutes,
     targetRoutes,
@@ -88,6 +89,15 @@ export function createApp(deps: ServerDeps): Express {
   });
   app.use(answerProblem(deps));
   return app;
+}
+
+/** Nothing here has U+0000 in its name, and PostgreSQL takes no text with it, not even to look for. */
+function requireText({ path, originalUrl }: Request, _response: Response, next: NextFunction): void {
+  if (path.includes('%00'))
+    throw new ServerError('not-found', `address: expected one of this server, got ${JSON.stringify(path)}`);
+  if (originalUrl.includes('%00'))
+    throw new ServerError('request-url', 'query: expected text without U+0000, got some with it');
+  next();
 }
 
 /** Every answer carries a request id and counts; the log has neither query nor headers. */
