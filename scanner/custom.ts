@@ -8,6 +8,8 @@ import { openContentKey, openPack, readPack, verifyPack } from '../packs/pack.js
 import type { DisabledRule } from '../rules/disable-list.js';
 import type { Fault } from '../rules/fault.js';
 import { loadRuleFolder, type RuleFile } from '../rules/folder.js';
+import type { Indicator } from '../rules/ioc/indicator.js';
+import type { CompiledItem } from '../rules/item.js';
 import type { CustomSigners } from './custom-signers.js';
 import { decodeItems, isRule, type RuleItem } from './decode.js';
 import { refusedOrThrow, ScannerError } from './error.js';
@@ -74,16 +76,20 @@ export async function loadCustomRules(
     );
     for (const item of read ?? []) items.push(item);
   }
-  return { folder, disabled, ...eachOnce(items, faults) };
+  return { folder, disabled, ...(firstPack ? eachOnce(items, faults) : { items, faults }) };
 }
 
 function readItems({ file, items }: RuleFile): Promise<LocalItem[]> {
-  const encoded = items.map(({ kind, id, value }) => encodeItem(kind, id, value));
-  return Promise.resolve(
-    decodeItems(encoded, file)
-      .filter(isRule)
-      .map((item) => ({ ...item, file })),
-  );
+  return Promise.resolve(items.flatMap((item) => readItem(item, file)));
+}
+
+/** An indicator is as its reader has just made it, which of a million of them is not worth reading twice. */
+function readItem({ kind, id, value }: CompiledItem, file: string): LocalItem[] {
+  const encoded = encodeItem(kind, id, value);
+  if (kind === 'ioc') return [{ kind, id, line: encoded.line, indicator: value as unknown as Indicator, file }];
+  return decodeItems([encoded], file)
+    .filter(isRule)
+    .map((item) => ({ ...item, file }));
 }
 
 /** A pack made with `yms encrypt`: feature `custom`, signed by a team, sealed to this host among others. */

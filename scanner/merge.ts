@@ -85,7 +85,7 @@ export interface MergedRules {
  * rule with an id that two packs have is in use twice, once for each.
  */
 export function mergeRules({ packs, custom, remembered }: MergeInput): MergedRules {
-  const local = new Map(custom.items.map((item) => [itemKey(item), item]));
+  const local = new Map((packs.length === 0 ? [] : custom.items).map((item) => [itemKey(item), item]));
   const disabledIds = new Set(custom.disabled.map(({ id }) => id));
   const replaced = new Map<string, { rule: MergedRule; digest: string }[]>();
   const taken = new Map<string, Source[]>();

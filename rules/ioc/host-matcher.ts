@@ -34,7 +34,7 @@ export class HostMatcher<T extends Indicator> {
     if (address !== null) this.#matchAddress(address, found);
     else if (name !== null)
       for (const suffix of domainSuffixes(name))
-        for (const indicator of this.#hosts.get(suffix) ?? [])
+        for (const indicator of this.#hosts.get(suffix))
           if (indicator.type === 'domain' || suffix.length === name.length) found.push(indicator);
     return found;
   }
@@ -76,7 +76,7 @@ export class HostMatcher<T extends Indicator> {
   }
 
   #mayHoldAddress(text: string, start: number, end: number): boolean {
-    if (this.#hosts.findWhole(text, start, end) !== null) return true;
+    if (this.#hosts.hasWhole(text, start, end)) return true;
     if (this.#networks.isEmpty) return false;
     const address = text.slice(start, end);
     return isIpv4(address) && this.#networks.findIpv4(ipv4Number(address)).length > 0;
@@ -114,7 +114,7 @@ export class HostMatcher<T extends Indicator> {
 
   #matchToken(text: string, start: number, end: number, classes: number, found: T[]): void {
     if ((classes & 1) === 0) {
-      const isKnown = this.#hosts.findWhole(text, start, end) !== null;
+      const isKnown = this.#hosts.hasWhole(text, start, end);
       if (!isKnown && this.#networks.isEmpty) return;
       const address = text.slice(start, end);
       if (isIpv4(address)) this.#matchAddress(address, found);
@@ -126,7 +126,7 @@ export class HostMatcher<T extends Indicator> {
   }
 
   #matchAddress(address: string, found: T[]): void {
-    for (const indicator of this.#hosts.get(address) ?? []) found.push(indicator);
+    for (const indicator of this.#hosts.get(address)) found.push(indicator);
     if (!this.#networks.isEmpty) for (const indicator of this.#networks.find(address)) found.push(indicator);
   }
 }

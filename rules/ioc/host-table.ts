@@ -1,11 +1,13 @@
+import { MultiMap } from './multi-map.js';
+
 const multiplier = 0x01000193;
 
 /**
  * Host names and addresses with a filter in front: the end of a text's token is hashed backwards, label by label, and only
  * what passes the filter is cut out and looked up.
  */
-export class HostTable<T> {
-  readonly #values = new Map<string, T[]>();
+export class HostTable<T extends object> {
+  readonly #values = new MultiMap<string, T>();
   #filter = new Uint32Array(2 ** 10);
   #filterShift = 32 - 15;
 
@@ -14,16 +16,14 @@ export class HostTable<T> {
   }
 
   add(host: string, value: T): void {
-    const values = this.#values.get(host);
-    if (values !== undefined) values.push(value);
-    else {
-      this.#values.set(host, [value]);
-      if (this.#values.size * 16 > this.#filter.length * 32 && this.#filterShift > 32 - 27) this.#grow();
-      else this.#mark(host);
-    }
+    const isKnown = this.#values.has(host);
+    this.#values.add(host, value);
+    if (isKnown) return;
+    if (this.#values.size * 16 > this.#filter.length * 32 && this.#filterShift > 32 - 27) this.#grow();
+    else this.#mark(host);
   }
 
-  get(host: string): readonly T[] | undefined {
+  get(host: string): readonly T[] {
     return this.#values.get(host);
   }
 
@@ -38,22 +38,22 @@ export class HostTable<T> {
       hash = Math.imul(hash, multiplier) ^ (character >= 0x41 && character <= 0x5a ? character + 0x20 : character);
       if (at > start && text.charCodeAt(at - 1) !== 0x2e) continue;
       if (!this.#isMarked(hash)) continue;
-      for (const value of this.#values.get(text.slice(at, end).toLowerCase()) ?? []) visit(value, at === start);
+      for (const value of this.#values.get(text.slice(at, end).toLowerCase())) visit(value, at === start);
     }
   }
 
   /** A name whose being there counts, without a value. */
   addGate(host: string): void {
     if (this.#values.has(host)) return;
-    this.#values.set(host, []);
+    this.#values.addKey(host);
     this.#mark(host);
   }
 
-  /** The values of the token as a whole, in lower case; null, and quickly, where there is none such. */
-  findWhole(text: string, start: number, end: number): readonly T[] | null {
+  /** Whether the token as a whole, in lower case, is an entry or a gate. */
+  hasWhole(text: string, start: number, end: number): boolean {
     let hash = 0;
     for (let at = end - 1; at >= start; at--) hash = Math.imul(hash, multiplier) ^ text.charCodeAt(at);
-    return this.#isMarked(hash) ? (this.#values.get(text.slice(start, end)) ?? null) : null;
+    return this.#isMarked(hash) && this.#values.has(text.slice(start, end));
   }
 
   /** Whether the token or one of its parents is an entry, or a gate. */

@@ -2,6 +2,7 @@ import { HostMatcher } from './host-matcher.js';
 import { hashesIn } from './hash-token.js';
 import type { Indicator } from './indicator.js';
 import { LiteralSearch } from './literal-search.js';
+import { MultiMap } from './multi-map.js';
 import { NameMatcher } from './name-matcher.js';
 import { foldCase, isPlain, LazyRegex } from './pattern.js';
 import { requiredLiteral } from './regex-literal.js';
@@ -41,8 +42,8 @@ const hiveEnds: Readonly<Record<string, RegExp>> = {
  * their `role` tells them apart. An indicator is reported once a call.
  */
 export class IndicatorMatcher<T extends Indicator> {
-  readonly #hashes = new Map<string, T[]>();
-  readonly #exact = new Map<string, T[]>();
+  readonly #hashes = new MultiMap<string, T>();
+  readonly #exact = new MultiMap<string, T>();
   readonly #hosts = new HostMatcher<T>();
   readonly #pipes: NameMatcher<T>;
   readonly #handles: NameMatcher<T>;
@@ -62,7 +63,7 @@ export class IndicatorMatcher<T extends Indicator> {
         case 'sha1':
         case 'sha256':
         case 'imphash':
-          push(this.#hashes, indicator.value, indicator);
+          this.#hashes.add(indicator.value, indicator);
           break;
         case 'domain':
         case 'fqdn':
@@ -73,12 +74,12 @@ export class IndicatorMatcher<T extends Indicator> {
         case 'url':
           this.#hasUrls = true;
           this.#addGate(new URL(indicator.value).hostname.replace(/^\[|\]$/g, ''));
-          push(this.#exact, indicator.value, indicator);
+          this.#exact.add(indicator.value, indicator);
           break;
         case 'email':
           this.#hasEmails = true;
           this.#addGate(indicator.value.slice(indicator.value.lastIndexOf('@') + 1));
-          push(this.#exact, indicator.value, indicator);
+          this.#exact.add(indicator.value, indicator);
           break;
         case 'keyword':
           literals.push([foldCase(indicator.value), { kind: 'keyword', indicator }]);
@@ -104,8 +105,8 @@ export class IndicatorMatcher<T extends Indicator> {
   }
 
   /** Hex of a MD5, SHA-1, SHA-256 or imphash, in any case. */
-  matchHash(hash: string): T[] {
-    return this.#hashes.get(hash.toLowerCase()) ?? [];
+  matchHash(hash: string): readonly T[] {
+    return this.#hashes.get(hash.toLowerCase());
   }
 
   /** A domain name or an address. */
@@ -117,10 +118,7 @@ export class IndicatorMatcher<T extends Indicator> {
   matchUrl(url: string): T[] {
     const normal = normaliseValue('url', url);
     if (typeof normal !== 'string') return [];
-    return unique([
-      ...(this.#exact.get(normal) ?? []),
-      ...this.#hosts.match(new URL(normal).hostname.replace(/^\[|\]$/g, '')),
-    ]);
+    return unique([...this.#exact.get(normal), ...this.#hosts.match(new URL(normal).hostname.replace(/^\[|\]$/g, ''))]);
   }
 
   /** A whole path or a file name. */
@@ -195,7 +193,7 @@ export class IndicatorMatcher<T extends Indicator> {
 
   #matchExact(type: 'url' | 'email', text: string): readonly T[] {
     const normal = normaliseValue(type, text);
-    return typeof normal === 'string' ? (this.#exact.get(normal) ?? []) : [];
+    return typeof normal === 'string' ? this.#exact.get(normal) : [];
   }
 
   /** Without the host of a URL or e-mail address in a text, it is not worth to look for these in it. */
@@ -230,10 +228,4 @@ function isKeyAt(text: string, key: string, start: number, end: number): boolean
 
 function unique<T>(values: readonly T[]): T[] {
   return values.length < 2 ? [...values] : [...new Set(values)];
-}
-
-function push<K, V>(table: Map<K, V[]>, key: K, value: V): void {
-  const values = table.get(key);
-  if (values === undefined) table.set(key, [value]);
-  else values.push(value);
 }

@@ -1,5 +1,6 @@
 import type { Indicator } from './indicator.js';
 import { LiteralSearch } from './literal-search.js';
+import { MultiMap } from './multi-map.js';
 import { foldCase, isPlain, LazyRegex } from './pattern.js';
 import { requiredLiteral } from './regex-literal.js';
 import { handleScope } from './value.js';
@@ -16,7 +17,7 @@ interface Named<T> {
  */
 export class NameMatcher<T extends Indicator> {
   readonly #caseSensitive: boolean;
-  readonly #plain = new Map<string, { indicator: T; scope: string | null }[]>();
+  readonly #plain = new MultiMap<string, { indicator: T; scope: string | null }>();
   readonly #byLiteral: LiteralSearch<Named<T>>;
   readonly #always: Named<T>[] = [];
 
@@ -26,10 +27,7 @@ export class NameMatcher<T extends Indicator> {
     for (const indicator of indicators) {
       const { scope, name } = splitScope(indicator);
       if (isPlain(name)) {
-        const key = this.#key(name);
-        const known = this.#plain.get(key);
-        if (known === undefined) this.#plain.set(key, [{ indicator, scope }]);
-        else known.push({ indicator, scope });
+        this.#plain.add(this.#key(name), { indicator, scope });
         continue;
       }
       const named = { indicator, scope, regex: new LazyRegex(name, caseSensitive) };
@@ -48,7 +46,7 @@ export class NameMatcher<T extends Indicator> {
   match(name: string, scope: string | null = null): T[] {
     const found = new Set<T>();
     const isInScope = (wanted: string | null): boolean => wanted === null || scope === null || wanted === scope;
-    for (const plain of this.#plain.get(this.#key(name)) ?? []) if (isInScope(plain.scope)) found.add(plain.indicator);
+    for (const plain of this.#plain.get(this.#key(name))) if (isInScope(plain.scope)) found.add(plain.indicator);
     const candidates = new Set(this.#byLiteral.find(foldCase(name)).map(({ value }) => value));
     for (const named of [...candidates, ...this.#always])
       if (isInScope(named.scope) && named.regex.test(name)) found.add(named.indicator);
