@@ -107,7 +107,7 @@ async function uploadPage(visit: Visit): Promise<Page> {
             type: 'file',
             hint: `At most ${maxRequestBytes} bytes. Nothing is done before you have looked at it.`,
           })}`,
-        { submit: 'Look at it', name: 'Request file', upload: true },
+        { submit: 'Look at it', name: 'Activation request', upload: true },
       )}`,
   };
 }

@@ -30,7 +30,7 @@ interface Shown {
 const shownReports: Readonly<Record<ReportName, Shown>> = {
   usage: {
     title: 'Usage',
-    meaning: 'What each customer holds, and what it does with it.',
+    meaning: 'What each customer holds, and what it does with it. Seats are those of licences that are usable now.',
     sort: 'name',
     show: usageRows,
   },
@@ -79,7 +79,7 @@ function listed(visit: Visit, name: ReportName): URLSearchParams {
 }
 
 async function reportPage(visit: Visit, name: ReportName): Promise<Page> {
-  const { title, meaning, show } = shownReports[name];
+  const { meaning, show } = shownReports[name];
   const query = listed(visit, name);
   const { rows, next } = await show(visit, query);
   const file = new URLSearchParams(visit.query);
@@ -99,7 +99,6 @@ async function reportPage(visit: Visit, name: ReportName): Promise<Page> {
           )}
         </ul>
       </nav>
-      <h2>${title}</h2>
       <p>${meaning}</p>
       ${await filters(visit, name)} ${rows} ${nextLink(`/admin${pathOf(name)}`, visit.query, next)}
       <p class="page-acts">
@@ -162,8 +161,9 @@ async function usageRows(visit: Visit, query: URLSearchParams) {
     columns: [
       { label: 'Customer', header: true, show: (row) => customerLink(visit, row.customerId, row.customerName) },
       { label: 'Licences', numeric: true, show: ({ licenses }) => licenses },
-      { label: 'in use', numeric: true, show: ({ usableLicenses }) => usableLicenses },
-      { label: 'Seats', numeric: true, show: ({ seatsUsed, seats }) => `${seatsUsed} of ${seats}` },
+      { label: 'Usable', numeric: true, show: ({ usableLicenses }) => usableLicenses },
+      { label: 'Seats', numeric: true, show: ({ seats }) => seats },
+      { label: 'Taken', numeric: true, show: ({ seatsUsed }) => seatsUsed },
       { label: 'Flagged hosts', numeric: true, show: ({ flaggedHosts }) => flaggedHosts },
       { label: 'Documents', numeric: true, show: ({ documents }) => documents },
       { label: 'Downloads', numeric: true, show: ({ downloads }) => downloads },
@@ -227,14 +227,21 @@ async function documentRows(visit: Visit, query: URLSearchParams) {
       { label: 'Customer', show: ({ customerId }) => names.get(customerId) ?? customerId },
       {
         label: 'Licence',
-        show: ({ licenseId }) =>
-          html`<a href="/admin/reports/documents?licenseId=${licenseId}"><code>${shortId(licenseId)}</code></a>`,
+        show: ({ licenseId, serial }) =>
+          html`<a class="word" href="/admin/reports/documents?licenseId=${licenseId}"
+              ><code>${shortId(licenseId)}</code></a
+            >
+            <span class="hint word">no. ${serial}</span>`,
       },
-      { label: 'Serial', numeric: true, show: ({ serial }) => serial },
       { label: 'State', show: ({ state }) => badge(state) },
       { label: 'Valid until', show: ({ expiresAt }) => day(expiresAt) },
-      { label: 'Features', show: ({ features }) => features.join(', ') || 'none' },
-      { label: 'Packs', show: ({ grants }) => grants.map((grant) => html`<div>${grant}</div>`) },
+      {
+        label: 'Packs',
+        show: ({ features, grants }) =>
+          grants.length > 0
+            ? grants.map((grant) => html`<div>${grant}</div>`)
+            : `none of ${features.join(', ') || 'no feature'}`,
+      },
     ],
   });
   return { rows, next };
@@ -258,9 +265,12 @@ async function downloadRows(visit: Visit, query: URLSearchParams) {
       { label: 'Host', header: true, show: (row) => hostLink('downloads', row) },
       { label: 'Customer', show: ({ customerId }) => names.get(customerId) ?? customerId },
       { label: 'File', show: ({ path }) => path },
-      { label: 'SHA-256', show: ({ sha256 }) => html`<code title="${sha256}">${sha256.slice(0, 12)}…</code>` },
+      {
+        label: 'SHA-256',
+        show: ({ sha256 }) => html`<code class="word" title="${sha256}">${sha256.slice(0, 8)}…</code>`,
+      },
       { label: 'Times', numeric: true, show: ({ times }) => times },
-      { label: 'Last', show: ({ lastAt }) => moment(lastAt) },
+      { label: 'Last', show: ({ firstAt, lastAt }) => (lastAt === firstAt ? null : moment(lastAt)) },
     ],
   });
   return { rows, next };

@@ -1,11 +1,14 @@
 /** The console as people use it: by clicks and keys in a real Chromium, on a desk and on a phone. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayMs, secondMs } from '../../base/clock.js';
+import { acceptActivation } from '../../scanner/offline/activation-answer.js';
+import { requestActivation } from '../../scanner/offline/activation-request.js';
 import { accessibilityFaults, hasChromium, signInThrough, startChromium } from '../support/browser.js';
 import { type ConsoleScene, consoleScene } from '../support/console-scene.js';
+import { newEndpoint, removeEndpoint } from '../support/endpoint.js';
 import { codeAt, joinedPerson, type TestPerson } from '../support/person.js';
 import { expectStatus, type TestHost, TestServer } from '../support/server.js';
 
@@ -67,7 +70,13 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
         ['move', `/admin/plans/move?feature=sigma&fromPlans=${standard}&toPlans=${premium}`],
         ['hosts', '/admin/hosts'],
         ['host', `/admin/hosts/${behind.id}`],
+        ['activate', '/admin/hosts/activate'],
         ['releases', '/admin/releases'],
+        ['reports', '/admin/reports'],
+        ['reports-seats', '/admin/reports/seats'],
+        ['reports-documents', '/admin/reports/documents'],
+        ['reports-downloads', '/admin/reports/downloads'],
+        ['reports-none', '/admin/reports/documents?since=2030-01-01'],
         ['tokens', '/admin/tokens'],
         ['people', '/admin/people'],
         ['person', `/admin/people/${owner.person.id}`],
@@ -145,6 +154,97 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       slow,
     );
   });
+
+  describe('a host without a network', () => {
+    test.each([
+      ['with scripts, on a desk', true, desk],
+      ['without scripts, on a phone', false, phone],
+    ])(
+      '%s',
+      async (label, javaScriptEnabled, viewport) => {
+        const server = await TestServer.start();
+        await server.holdCeremony();
+        await server.publish('sigma', 1);
+        const { id } = await server.sellLicense({ features: ['sigma'] });
+        const owner = await joinedPerson(server.running.deps, 'owner', 'ada@example.com');
+        const endpoint = await newEndpoint(server.clock.now());
+        const { bytes, hostKeyid } = await requestActivation(endpoint, { name: 'press-3 <i>', license: null });
+        const { context, page, faults } = await openPage({ viewport, javaScriptEnabled, acceptDownloads: true });
+        const look = async (name: string) => {
+          if (javaScriptEnabled) expect([name, await accessibilityFaults(page)]).toEqual([name, []]);
+          if (screenshots !== undefined) await keepScreenshot(page, `${name}-${label.split(' ').at(-1) ?? ''}-light`);
+        };
+        await signInThrough(page, server, owner);
+        await page.getByRole('link', { name: 'Hosts', exact: true }).click();
+        await page.getByRole('link', { name: 'Activate a host without a network' }).click();
+        const request = page.getByLabel('Request file');
+        await request.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') });
+        await page.getByRole('button', { name: 'Look at it' }).click();
+        await page.getByText('Expected the file that yms activate --request wrote').waitFor();
+        await look('activate-refused');
+        await request.setInputFiles({ name: 'press.request', mimeType: '', buffer: Buffer.from(bytes) });
+        await page.getByRole('button', { name: 'Look at it' }).click();
+        expect(await page.locator('code.secret').textContent()).toBe(hostKeyid);
+        await look('activate-review');
+        await page.getByLabel('Licence').selectOption(id);
+        await page.getByRole('button', { name: 'Take a seat and make the answer' }).click();
+        await page.getByRole('heading', { level: 1, name: 'Answer for press-3 <i>' }).waitFor();
+        await look('activate-answer');
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('link', { name: 'Save press-3-i.answer' }).click(),
+        ]);
+        expect(download.suggestedFilename()).toBe('press-3-i.answer');
+        const { bytes: root } = await expectStatus(200, server.call('GET', '/repository/metadata/1.root.json'));
+        const options = { firstTrust: { root }, server: null };
+        const { activation } = await acceptActivation(endpoint, await download.path(), options);
+        expect(activation).toMatchObject({ licenseId: id, name: 'press-3 <i>' });
+        expect(faults).toEqual([]);
+        await context.close();
+        await removeEndpoint(endpoint);
+        await server.stop();
+      },
+      slow,
+    );
+  });
+
+  test(
+    'a report is filtered, and saved with its filter',
+    async () => {
+      const server = await TestServer.start();
+      await server.holdCeremony();
+      await server.publish('sigma', 1);
+      const { licenseKey } = await server.sellLicense({ features: ['sigma'] });
+      const host = await server.activate(licenseKey);
+      await expectStatus(200, server.call('GET', '/v1/license', { token: host.token }));
+      await expectStatus(201, server.admin('POST', '/v1/customers', { name: 'Contoso' }));
+      const owner = await joinedPerson(server.running.deps, 'owner', 'ada@example.com');
+      const { context, page, faults } = await openPage({ viewport: desk, acceptDownloads: true });
+      await signInThrough(page, server, owner);
+      await page.keyboard.press('g');
+      await page.keyboard.press('s');
+      await page.waitForURL('**/admin/reports');
+      expect(await page.locator('table.list tbody tr').count()).toBe(2);
+      await page.getByLabel('Customer').selectOption({ label: 'Contoso' });
+      await page.waitForURL('**/admin/reports?customerId=*');
+      expect(await page.locator('table.list tbody tr').count()).toBe(1);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: 'Save all as CSV' }).click(),
+      ]);
+      const rows = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
+      expect(rows).toHaveLength(2);
+      expect(rows[1]).toContain(',Contoso,0,');
+      await page.getByRole('link', { name: 'Licence documents' }).click();
+      await page.getByRole('link', { name: 'host.example' }).click();
+      await page.waitForURL('**/admin/reports/documents?hostId=*');
+      expect(await page.getByRole('main').textContent()).toContain('sigma/core/stable 2026.7.1');
+      expect(faults).toEqual([]);
+      await context.close();
+      await server.stop();
+    },
+    slow,
+  );
 
   describe('the life of a licence', () => {
     test.each([
@@ -323,6 +423,8 @@ const kept = [
   'license-desk-light',
   'plans-desk-light',
   'move-desk-light',
+  'activate-review-desk-light',
+  'reports-documents-desk-light',
   'hosts-phone-dark',
 ];
 

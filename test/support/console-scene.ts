@@ -1,5 +1,6 @@
 /** A server as it looks after some months of business: what the console's pages show in tests and in the documents. */
-import { dayMs, formatSeconds, hourMs } from '../../base/clock.js';
+import { dayMs, formatSeconds, hourMs, minuteMs } from '../../base/clock.js';
+import type { SealedPack } from '../../packs/pack.js';
 import { createToken } from '../../server/api-tokens.js';
 import { createCustomer } from '../../server/customers.js';
 import { createMove } from '../../server/feature-moves.js';
@@ -41,7 +42,9 @@ export async function consoleScene(): Promise<ConsoleScene> {
     premium: await plan('Premium', ['ioc', 'mining-pools', 'sigma'], { seats: 50, floatingDays: 30 }),
   };
   await server.holdCeremony();
-  for (const feature of ['sigma', 'mining-pools', 'ioc']) await server.publish(feature, 1, { version: '2026.7.1' });
+  const released: SealedPack[] = [];
+  for (const feature of ['sigma', 'mining-pools', 'ioc'])
+    released.push(await server.publish(feature, 1, { version: '2026.7.1' }));
 
   const customers: Record<string, string> = {};
   const hosts: TestHost[] = [];
@@ -65,6 +68,7 @@ export async function consoleScene(): Promise<ConsoleScene> {
     if (name.startsWith('Contoso')) await extendLicense(deps, testOwner, license.id, { days: 3 });
   }
   await nameHosts(server, hosts);
+  for (const host of hosts) await fetchAll(server, host, released);
   await createGroup(deps, testOwner, { customerId: customers['Northwind Traders'] ?? '', name: 'Domain controllers' });
   await createToken(deps, testOwner, { name: 'release pipeline', scope: 'publisher' });
 
@@ -96,6 +100,14 @@ async function nameHosts({ running }: TestServer, hosts: readonly TestHost[]): P
       .set({ name: `${names[i % names.length] ?? 'host'}.example` })
       .where('id', '=', hostId)
       .execute();
+}
+
+/** As an endpoint does: a document, and each pack that its licence covers; the rest is refused. */
+async function fetchAll(server: TestServer, { token }: TestHost, packs: readonly SealedPack[]): Promise<void> {
+  const { status } = await server.call('GET', '/v1/license', { token });
+  if (status !== 200) return;
+  server.clock.advanceMs(2 * minuteMs);
+  for (const pack of packs) await server.call('GET', server.targetPath(pack), { token });
 }
 
 async function report(server: TestServer, host: TestHost, isCurrent: boolean, publishedAt: number): Promise<void> {
