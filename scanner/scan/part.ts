@@ -81,8 +81,9 @@ export async function* matchPart(
   yield { kind: 'done', outcome: outcomeOf(part, reading, graded, failure) };
 }
 
+/** In matches, where each reason for a grade takes the memory of one. */
 export function sizeOf({ hits, signals }: Matches): number {
-  return hits.length + signals.length;
+  return hits.reduce((sum, { triage }) => sum + 1 + (triage?.reasons.length ?? 0), signals.length);
 }
 
 function openPart({ log, range }: Part, { shapes }: Detectors, input?: StandardInput): Promise<EventReading | null> {

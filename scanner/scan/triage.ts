@@ -1,7 +1,7 @@
 import type { MatchedFields } from '../../rules/sigma/matcher.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import type { Sheet } from '../../rules/triage/fact.js';
-import { textsOf } from '../../rules/triage/fact-value.js';
+import { type FactValue, textsOf } from '../../rules/triage/fact-value.js';
 import { compareGrades, type Grade, type GradedEvent, grades, levelOfGrade } from '../../rules/triage/grade.js';
 import { factText } from '../../rules/triage/grader.js';
 import { isAdjustment } from '../../rules/triage/matrix.js';
@@ -58,10 +58,15 @@ export function triageDetector({ matrices, minGrade }: TriagePlan): Detector {
     into.hits.push({
       ...hit,
       level: levelOfGrade(grade),
-      computer: hit.computer ?? textsOf(facts.get('system'))[0] ?? null,
+      computer: hit.computer ?? systemOf(facts),
       triage: { sheet, matrix: by.matrix.name, grade, points, reasons: graded.reasons },
     });
   };
+}
+
+function systemOf(facts: ReadonlyMap<string, FactValue>): string | null {
+  const [system] = textsOf(facts.get('system'));
+  return system === undefined ? null : factText(system);
 }
 
 /** What tells one event from another, whether or not it has points. */
