@@ -103,7 +103,11 @@ export function mergeRules({ packs, custom, remembered }: MergeInput): MergedRul
       else keepUnlessDisabled(rule);
     }
   }
-  for (const item of custom.items) keepUnlessDisabled({ ...item, source: sourceOf(item) });
+  let last: Source | null = null; // the items of a file share one
+  for (const item of custom.items) {
+    if (last?.file !== item.file || last.pack !== packOf(item)) last = sourceOf(item);
+    keepUnlessDisabled({ ...item, source: last });
+  }
 
   const remember = [...replaced].flatMap(([key, upstream]) => rememberAll(local.get(key), upstream, remembered));
   return {
@@ -179,8 +183,12 @@ function isWithin(logsource: LogSource, wanted: LogSource): boolean {
   );
 }
 
-function sourceOf({ file, pack }: LocalItem): Source {
-  return { origin: 'custom', pack: pack ? `custom/${pack.name}` : null, version: pack?.version ?? null, file };
+function sourceOf(item: LocalItem): Source {
+  return { origin: 'custom', pack: packOf(item), version: item.pack?.version ?? null, file: item.file };
+}
+
+function packOf({ pack }: LocalItem): string | null {
+  return pack ? `custom/${pack.name}` : null;
 }
 
 function itemKey({ kind, id }: { readonly kind: string; readonly id: string }): string {
