@@ -85,12 +85,19 @@ export async function updateGroup(
   });
 }
 
-/** Its hosts stay, without a group. @throws ServerError `not-found` */
-export async function deleteGroup({ records, clock }: ServerDeps, actor: Actor, groupId: string): Promise<void> {
+/** Its hosts stay, without a group. @throws ServerError `not-found`, `precondition-failed` */
+export async function deleteGroup(
+  { records, clock }: ServerDeps,
+  actor: Actor,
+  groupId: string,
+  ifMatch?: string,
+): Promise<void> {
   requirePermission(actor, 'hosts:write');
   await transact(records, async (trx) => {
     await holdRow(trx, 'groups', groupId);
-    const { customerId, name } = await requireGroup(trx, actor, groupId);
+    const row = await requireGroup(trx, actor, groupId);
+    requireMatch(ifMatch, tagged(row).tag, `group ${groupId}`);
+    const { customerId, name } = row;
     const hosts = await trx
       .updateTable('hosts')
       .set({ groupId: null })

@@ -129,12 +129,18 @@ async function requireOwnGroup(
   if (group.customerId !== customerId) throw unknown();
 }
 
-/** Frees its seat and ends its tokens. @throws ServerError `not-found` */
-export async function removeHost({ records, clock }: ServerDeps, actor: Actor, hostId: string): Promise<void> {
+/** Frees its seat and ends its tokens. @throws ServerError `not-found`, `precondition-failed` */
+export async function removeHost(
+  { records, clock }: ServerDeps,
+  actor: Actor,
+  hostId: string,
+  ifMatch?: string,
+): Promise<void> {
   requirePermission(actor, 'hosts:write');
   await transact(records, async (trx) => {
     await holdRow(trx, 'hosts', hostId);
     const row = await requireHost(trx, actor, hostId);
+    requireMatch(ifMatch, tagged(row).tag, `host ${hostId}`);
     await trx.deleteFrom('hosts').where('id', '=', hostId).execute();
     const details = {
       before: { license: row.licenseId, keyid: row.keyid, ...changeable(row) },

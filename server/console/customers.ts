@@ -11,7 +11,7 @@ import { licenseList, listLicenses } from '../licenses.js';
 import { parseListQuery } from '../listing.js';
 import type { CustomerFeatureRow, CustomerRow } from '../records/tables.js';
 import type { Desk } from './desk.js';
-import { field, form, parseForm } from './form.js';
+import { field, form, parseForm, select } from './form.js';
 import { groupPages, groupsSection } from './groups.js';
 import { html, type Part } from './html.js';
 import { licenseTable } from './licenses.js';
@@ -74,6 +74,15 @@ async function customersPage(visit: Visit): Promise<Page> {
     title: 'Customers',
     body: html`<form class="filters" role="search" aria-label="Filter customers">
         ${field(null, { name: 'q', label: 'Name', type: 'search', value: asked, required: false })}
+        ${select(null, {
+          name: 'sort',
+          label: 'Order',
+          value: query.get('sort') ?? '',
+          options: [
+            ['', 'by name'],
+            ['-createdAt', 'newest first'],
+          ],
+        })}
         <div class="actions"><button>Filter</button></div>
       </form>
       ${table<CustomerRow>({

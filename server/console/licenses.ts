@@ -94,6 +94,16 @@ function filters(query: URLSearchParams): Html {
       options: [['', 'all'], ...licenseStates.map((state) => [state, state] as const)],
     })}
     ${field(null, { name: 'feature', label: 'Feature', value: query.get('feature') ?? '', required: false })}
+    ${select(null, {
+      name: 'sort',
+      label: 'Order',
+      value: query.get('sort') ?? '',
+      options: [
+        ['', 'newest first'],
+        ['expiresAt', 'first to end'],
+        ['-seats', 'most seats'],
+      ],
+    })}
     <div class="actions"><button>Filter</button></div>
   </form>`;
 }

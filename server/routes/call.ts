@@ -67,15 +67,15 @@ export function takes<S extends z.ZodType>(
   };
 }
 
-/** A call that takes something away and answers with nothing. */
+/** A call that takes something away and answers with nothing. What has an ETag may be asked for with If-Match. */
 export function removes(
   deps: ServerDeps,
   permission: Permission,
-  work: (actor: Actor, id: string) => Promise<void>,
+  work: (actor: Actor, id: string, ifMatch: string | undefined) => Promise<void>,
 ): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const actor = await authorizeActor(deps, request.headers.authorization, permission);
-    await work(actor, request.params.id);
+    await work(actor, request.params.id, request.headers['if-match']);
     response.status(204).end();
   };
 }

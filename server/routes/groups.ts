@@ -32,7 +32,7 @@ export function groupRoutes(deps: ServerDeps): Router {
         changed(await updateGroup(deps, actor, id, change, request.headers['if-match'])),
       ),
     )
-    .delete(removes(deps, 'hosts:write', (actor, id) => deleteGroup(deps, actor, id)))
+    .delete(removes(deps, 'hosts:write', (actor, id, ifMatch) => deleteGroup(deps, actor, id, ifMatch)))
     .all(onlyMethods('GET', 'HEAD', 'PATCH', 'DELETE'));
   return router;
 }

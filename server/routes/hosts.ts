@@ -18,7 +18,7 @@ export function hostRoutes(deps: ServerDeps): Router {
         changed(await updateHost(deps, actor, id, change, request.headers['if-match'])),
       ),
     )
-    .delete(removes(deps, 'hosts:write', (actor, id) => removeHost(deps, actor, id)))
+    .delete(removes(deps, 'hosts:write', (actor, id, ifMatch) => removeHost(deps, actor, id, ifMatch)))
     .all(onlyMethods('GET', 'HEAD', 'PATCH', 'DELETE'));
   return router;
 }

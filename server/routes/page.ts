@@ -8,12 +8,6 @@ export interface Page {
   readonly cursor: string | null;
 }
 
-export interface PageAnswer<T> {
-  readonly items: readonly T[];
-  /** The cursor of the next page, or null at the end. */
-  readonly next: string | null;
-}
-
 const defaultLimit = 100;
 const maxLimit = 500;
 
@@ -38,16 +32,4 @@ export function requestedPage(request: Request, cursorPattern: RegExp, filters: 
       'query cursor: expected the "next" of a page of this list, got another text',
     );
   return { limit: Number(limit), cursor };
-}
-
-/** The answer from one row more than the page holds. */
-export function pageAnswer<R, T>(
-  rows: readonly R[],
-  limit: number,
-  cursorOf: (row: R) => string,
-  encode: (row: R) => T,
-): PageAnswer<T> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return { items: shown.map(encode), next: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }

@@ -49,4 +49,40 @@ describe('from a release to a licensed host', () => {
     expect(opened.items).toHaveLength(1);
     await expectStatus(200, server.call('GET', '/readyz'));
   });
+
+  test('releases are listed by path or time, of a feature or channel, page by page', async () => {
+    server.clock.advanceMs(60_000);
+    await server.publish('mining-pools', 1);
+    const paths = async (query: string) =>
+      (
+        (await expectStatus(200, server.admin('GET', `/v1/releases${query}`))).json?.['items'] as { path: string }[]
+      ).map(({ path }) => path.split('/')[0]);
+    expect(await paths('')).toEqual(['mining-pools', 'premium', 'sigma']);
+    expect(await paths('?sort=-id')).toEqual(['sigma', 'premium', 'mining-pools']);
+    expect((await paths('?sort=-committedAt'))[0]).toBe('mining-pools');
+    expect(await paths('?feature=sigma')).toEqual(['sigma']);
+    expect(await paths('?channel=beta')).toEqual([]);
+    const first = await expectStatus(200, server.admin('GET', '/v1/releases?limit=2'));
+    expect(await paths(`?limit=2&cursor=${String(first.json?.['next'])}`)).toEqual(['sigma']);
+    await expectProblem(400, 'request-url', server.admin('GET', '/v1/releases?sort=version'));
+    await expectProblem(400, 'request-cursor', server.admin('GET', '/v1/releases?cursor=sigma'));
+  });
+
+  test('a host or group that somebody has changed is not removed over it', async () => {
+    const { id, licenseKey } = await server.sellLicense();
+    const { hostId } = await server.activate(licenseKey);
+    const license = await expectStatus(200, server.admin('GET', `/v1/licenses/${id}`));
+    const body = { customerId: license.json?.['customerId'], name: 'plant 7' };
+    const group = await expectStatus(201, server.admin('POST', '/v1/groups', body));
+    for (const path of [`/v1/hosts/${hostId}`, `/v1/groups/${String(group.json?.['id'])}`]) {
+      const etag = (await expectStatus(200, server.admin('GET', path))).headers.get('etag') ?? '';
+      const changed = await expectStatus(200, server.admin('PATCH', path, { name: 'other' }));
+      const remove = (match: string) =>
+        server.call('DELETE', path, { token: server.adminToken, headers: { 'if-match': match } });
+      await expectProblem(412, 'precondition-failed', remove(etag));
+      await expectStatus(200, server.admin('GET', path));
+      await expectStatus(204, remove(changed.headers.get('etag') ?? ''));
+      await expectProblem(404, 'not-found', server.admin('GET', path));
+    }
+  });
 });
