@@ -14,7 +14,8 @@ import { defaultConfig } from './config.js';
 import type { ServerParts } from './deps.js';
 import { ServerError } from './error.js';
 import { loadKeys, makeKeys, openRecordsKey } from './key-folder.js';
-import { openRecords, type Records } from './records/database.js';
+import { copyRecords } from './records/copy.js';
+import { openRecords, type Records, type RecordsTransaction, wholeFile } from './records/database.js';
 import { holdLock } from './records/lock.js';
 import { openPostgres } from './records/postgres.js';
 import { transact } from './records/transaction.js';
@@ -88,14 +89,42 @@ function notEmpty(dir: string): ServerError {
   });
 }
 
+async function requireNew(trx: RecordsTransaction): Promise<void> {
+  await holdLock(trx, 'init');
+  if (await trx.selectFrom('audit').select('sequence').limit(1).executeTakeFirst())
+    throw new ServerError('folder-not-empty', 'records: expected an empty database, got the records of a server', {
+      hint: 'an existing server is never overwritten',
+    });
+}
+
+/**
+ * Copies the records of a folder into an empty PostgreSQL database, which it belongs to from then on; the file stays
+ * beside it as `records.sqlite.moved`. The caller holds the folder's lock.
+ *
+ * @returns how many rows
+ * @throws ServerError `folder-not-initialised`, `folder-not-empty`, `records-unavailable`, `records-version`
+ */
+export async function moveRecords(folder: string, recordsUrl: string, { clock, log }: OpenOptions): Promise<number> {
+  const dir = resolve(folder);
+  const { records: from } = await openServer(dir, { clock, log });
+  try {
+    const to = await openPostgres(recordsUrl, () => undefined);
+    const rows = await copyRecords(from, to, requireNew).finally(() => to.destroy());
+    await wholeFile(from);
+    await from.destroy();
+    const path = paths.records(dir);
+    await rename(path, `${path}.moved`);
+    for (const part of ['-wal', '-shm']) await rm(`${path}${part}`, { force: true });
+    return rows;
+  } finally {
+    await from.destroy();
+  }
+}
+
 /** @param finish what must succeed before the records count as made */
 async function initRecords(records: Records, clock: Clock, finish: () => Promise<void>): Promise<string> {
   return transact(records, async (trx) => {
-    await holdLock(trx, 'init');
-    if (await trx.selectFrom('audit').select('sequence').limit(1).executeTakeFirst())
-      throw new ServerError('folder-not-empty', 'records: expected an empty database, got the records of a server', {
-        hint: 'an existing server is never overwritten',
-      });
+    await requireNew(trx);
     const { row, token } = await insertToken(trx, clock, { name: 'first admin', scope: 'admin' });
     const details = { name: row.name, scope: row.scope };
     await appendAudit(trx, clock, { actor: 'server', action: 'token.create', subject: row.id, details });

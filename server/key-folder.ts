@@ -11,7 +11,7 @@ import { newSealingKey, openerOf } from '../keys/sealing.js';
 import { newSigningKey, signerOf } from '../keys/signing.js';
 import type { ServerKeys } from './deps.js';
 import { ServerError } from './error.js';
-import type { Records, RecordsTransaction } from './records/database.js';
+import { type Records, type RecordsTransaction, wholeFile } from './records/database.js';
 import { alone, isPostgres } from './records/lock.js';
 import { transact } from './records/transaction.js';
 import { RecordsKey, secondFactorPlace } from './records-key.js';
@@ -121,6 +121,6 @@ async function wipeDeleted(records: Records): Promise<void> {
   if (isPostgres(records)) await sql`vacuum full people`.execute(records);
   else {
     await sql`vacuum`.execute(records);
-    await sql`pragma wal_checkpoint(truncate)`.execute(records);
+    await wholeFile(records);
   }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { withLock } from '../../base/files.js';
-import { initServer, lockPath, openServer, requireServerFolder } from '../../server/folder.js';
+import { initServer, lockPath, moveRecords, openServer, requireServerFolder } from '../../server/folder.js';
 import { openLog } from '../../server/log.js';
 import { type ListenAddress, parseListenAddress, startServer } from '../../server/main.js';
 import { parseRecordsUrl } from '../../server/records/postgres.js';
@@ -13,6 +13,7 @@ interface ServeOptions {
   readonly dir?: string;
   readonly listen: string;
   readonly records?: string;
+  readonly moveRecords?: true;
   readonly json?: true;
 }
 
@@ -31,13 +32,15 @@ export function registerServe(program: Command): void {
       '--records <url>',
       'keep the records in PostgreSQL, postgres://user@host/database; or in YMS_RECORDS, also with a password',
     )
+    .option('--move-records', 'copy the records of --dir into the empty database of --records, and end')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nTLS and the outside belong to a proxy in front; see docs/server.md')
     .action(async (options: ServeOptions) => {
       if ((options.init === undefined) === (options.dir === undefined))
         throw new CliError('usage', 'yms serve: expected one of --init DIR and --dir DIR, got both or none');
       const recordsUrl = recordsAddress(options.records);
-      if (options.init !== undefined) await init(options.init, recordsUrl, options.json === true);
+      if (options.moveRecords) await move(options.dir, recordsUrl, options.json === true);
+      else if (options.init !== undefined) await init(options.init, recordsUrl, options.json === true);
       else if (options.dir !== undefined)
         await serve(options.dir, recordsUrl, parseListenAddress(options.listen), options.json === true);
     });
@@ -53,6 +56,21 @@ function recordsAddress(option: string | undefined): string | null {
       hint: 'set YMS_RECORDS to the whole address, or PGPASSWORD to the password',
     });
   return address;
+}
+
+async function move(dir: string | undefined, recordsUrl: string | null, json: boolean): Promise<void> {
+  if (dir === undefined || recordsUrl === null)
+    throw new CliError(
+      'usage',
+      'yms serve --move-records: expected --dir, and --records or YMS_RECORDS, got one of them',
+    );
+  await requireServerFolder(dir);
+  const rows = await withLock(lockPath(dir), () =>
+    moveRecords(dir, recordsUrl, { clock: systemClock, log: openLog() }),
+  );
+  if (json) print(JSON.stringify({ rows }));
+  else print(`${rows} rows`);
+  hint('start every server of these records with the same --records or YMS_RECORDS');
 }
 
 async function init(dir: string, recordsUrl: string | null, json: boolean): Promise<void> {

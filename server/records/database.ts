@@ -1,4 +1,4 @@
-import { type Dialect, Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
+import { type Dialect, Kysely, type SqliteDatabase, SqliteDialect, sql, type Transaction } from 'kysely';
 import Database from 'libsql';
 import { ServerError } from '../error.js';
 import { JoiningDialect } from './joining.js';
@@ -32,6 +32,11 @@ export function openSqlite(path: string): SqliteDatabase {
     // On a full disk SQLite rolls back by itself; a second rollback would fail and hide why.
     prepare: (sql) => database.prepare(/^rollback/.test(sql) && !database.inTransaction ? 'select 0 where 0' : sql),
   };
+}
+
+/** Puts what stands in the log beside a SQLite file into the file, and empties the log. */
+export async function wholeFile(records: Records): Promise<void> {
+  await sql`pragma wal_checkpoint(truncate)`.execute(records);
 }
 
 /** As {@link openRecords}, on a database that stands already. */

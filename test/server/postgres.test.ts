@@ -3,18 +3,26 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { FixedClock } from '../../base/clock.js';
 import { CodedError } from '../../base/error.js';
 import { encodePublicKey } from '../../keys/key.js';
 import { newSealingKey } from '../../keys/sealing.js';
+import { auditEntry, verifyAudit } from '../../server/audit.js';
 import { initServer, openServer } from '../../server/folder.js';
+import { copiedTables } from '../../server/records/copy.js';
+import { openRecords, type Records } from '../../server/records/database.js';
 import { isUnavailable, openPostgres, parseRecordsUrl } from '../../server/records/postgres.js';
+import { startServer } from '../../server/main.js';
 import { expectCode } from '../support/expect-code.js';
 import { testStart } from '../support/people.js';
-import { call, expectStatus, silentLog } from '../support/server.js';
+import { joinedPerson } from '../support/person.js';
+import { call, expectStatus, silentLog, TestServer } from '../support/server.js';
 import { type EmptyStore, stores } from '../support/stores.js';
+import { newPlan, sellOfPlan } from './sales-support.js';
 
 const clock = new FixedClock(testStart);
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -118,10 +126,67 @@ describe.skipIf(postgres === undefined)('records in PostgreSQL', () => {
       await rm(dir, { recursive: true });
     }));
 
+  test(
+    'take over everything that stood in a file, and the server goes on as if nothing had happened',
+    () =>
+      withStore(async (recordsUrl) => {
+        const server = await TestServer.start({ recordsUrl: null });
+        await server.holdCeremony();
+        const pack = await server.publish('sigma', 1);
+        const { id, licenseKey } = await sellOfPlan(server, await newPlan(server));
+        const host = await server.activate(licenseKey);
+        await joinedPerson(server.running.deps, 'owner');
+        const document = await expectStatus(200, server.call('GET', '/v1/license', { token: host.token }));
+        await expectStatus(200, server.call('GET', server.targetPath(pack), { token: host.token }));
+        const tables = [...copiedTables, 'locks' as const];
+        const all = async (records: Records) => {
+          const rows = [];
+          for (const table of copiedTables)
+            rows.push([
+              table,
+              (await records.selectFrom(table).selectAll().execute()).map((row) => JSON.stringify(row)).sort(),
+            ]);
+          return sha256Hex(utf8(JSON.stringify(rows)));
+        };
+        const inFile = await sql<{ name: string }>`select name from sqlite_master where type = 'table'`.execute(
+          server.running.deps.records,
+        );
+        expect(inFile.rows.map(({ name }) => name).sort()).toEqual([...tables, 'schemaVersion'].sort());
+        await server.running.close();
+        const file = await openRecords(join(server.dir, 'records.sqlite'));
+        const before = await all(file);
+        await file.destroy();
+
+        const moved = await yms(['serve', '--dir', server.dir, '--move-records', '--json'], {
+          YMS_RECORDS: recordsUrl,
+        });
+        expect([moved.code, Object.keys(JSON.parse(moved.stdout) as object)]).toEqual([0, ['rows']]);
+        expect((await readdir(server.dir)).filter((name) => name.startsWith('records'))).toEqual([
+          'records.sqlite.moved',
+        ]);
+        const parts = await openServer(server.dir, { clock: server.clock, log: silentLog, recordsUrl });
+        expect(await all(parts.records)).toBe(before);
+        const running = await startServer(parts, { host: '127.0.0.1', port: 0 });
+        const headers = { 'if-none-match': document.headers.get('etag') ?? '' };
+        await expectStatus(304, call(running.url, 'GET', '/v1/license', { token: host.token, headers }));
+        const path = `/v1/licenses/${id}/suspend`;
+        await expectStatus(200, call(running.url, 'POST', path, { token: server.adminToken, json: {} }));
+        const rows = await parts.records.selectFrom('audit').selectAll().orderBy('sequence').execute();
+        expect(verifyAudit(rows.map(auditEntry))).toBe(rows.at(-1)?.hash);
+        await running.close();
+        await rename(join(server.dir, 'records.sqlite.moved'), join(server.dir, 'records.sqlite'));
+        const again = await yms(['serve', '--dir', server.dir, '--move-records'], { YMS_RECORDS: recordsUrl });
+        expect([again.code, again.stdout]).toEqual([1, '']);
+        expect(again.stderr).toContain('folder-not-empty');
+        expect(await readdir(server.dir)).toContain('records.sqlite');
+        await server.stop();
+      }),
+    60_000,
+  );
+
   test('that end a connection are missed for one request, and 503 says to come again', () =>
     withStore(async (url) => {
       const records = await openPostgres(url, () => undefined);
-      const { sql } = await import('kysely');
       const failure = await sql`select pg_terminate_backend(pg_backend_pid())`
         .execute(records)
         .catch((error: unknown) => error);
