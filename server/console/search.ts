@@ -26,7 +26,10 @@ async function searchPage(visit: Visit): Promise<Page> {
           count === 0
             ? html`<div class="empty">
                 <p>${words === '' ? 'Type a name or an id above.' : 'Nothing is called like that.'}</p>
-                <p>Customers, licences, plans, hosts, releases, tokens and people are found by name, and all by id.</p>
+                <p>
+                  Customers, licences, plans, hosts, groups, releases, tokens and people are found by name, and all by
+                  id.
+                </p>
               </div>`
             : html`<p>${count} found.</p>`
         }
@@ -107,6 +110,18 @@ async function findAll(visit: Visit, words: string): Promise<{ title: string; hi
     add(
       'Hosts',
       rows.map(({ id, name, customer }) => ({ path: `/admin/hosts/${id}`, label: name, note: customer })),
+    );
+    const groups = await records
+      .selectFrom('groups')
+      .innerJoin('customers', 'customers.id', 'groups.customerId')
+      .select(['groups.id', 'groups.name', 'customers.name as customer'])
+      .where((e) => e.or([contains('groups.name', words), e('groups.id', '=', words)]))
+      .$if(own !== null, (some) => some.where('groups.customerId', '=', own ?? ''))
+      .limit(perKind)
+      .execute();
+    add(
+      'Groups of hosts',
+      groups.map(({ id, name, customer }) => ({ path: `/admin/hosts?groupId=${id}`, label: name, note: customer })),
     );
   }
   await findInside(visit, words, add);

@@ -198,6 +198,13 @@ describe('a customer’s own admin', () => {
     expect((await visitor.get('/admin/licenses')).html).toContain(theirs.license);
     expect((await visitor.get(`/admin/hosts/${theirs.host}`)).html).toContain('host.example');
     const path = `/admin/licenses/${theirs.license}`;
+    await visitor.send(`/admin/customers/${theirs.customer}`, '/admin/groups', {
+      customerId: theirs.customer,
+      name: 'Paint shop',
+    });
+    expect((await visitor.get('/admin/search?q=paint')).html).toContain('/admin/hosts?groupId=grp-');
+    const stranger = await TestVisitor.of(server, 'customer', ours);
+    expect((await stranger.get('/admin/search?q=paint')).html).not.toContain('Paint shop');
     const made = await visitor.send(path, '/admin/activation-tokens', { name: 'rollout', uses: '2' });
     expect(made.html).toMatch(/yms_activation_[\w-]{43}/);
     expect((await visitor.get(path)).html).not.toContain(`action="${path}"`);
