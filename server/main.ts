@@ -33,12 +33,21 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: bracketed ?? plain ?? '127.0.0.1', port: Number(port) };
 }
 
+export interface StartOptions {
+  /** False for a server whose time stands still: then the jobs are run by hand, and not by the clock of the machine. */
+  readonly hasSchedule?: boolean;
+}
+
 /**
  * Signs again what is near its end, listens, and starts the jobs.
  *
  * @throws ServerError `listen-failed`
  */
-export async function startServer(parts: ServerParts, address: ListenAddress): Promise<RunningServer> {
+export async function startServer(
+  parts: ServerParts,
+  address: ListenAddress,
+  { hasSchedule = true }: StartOptions = {},
+): Promise<RunningServer> {
   const deps = serverDeps(parts);
   await refreshStale(deps).catch((error: unknown) => {
     deps.metrics.jobFailures.inc({ job: 'start' });
@@ -47,7 +56,7 @@ export async function startServer(parts: ServerParts, address: ListenAddress): P
   const server = createServer({ headersTimeout: 15 * secondMs, requestTimeout: hourMs }, createApp(deps));
   server.timeout = deps.config.idleMs; // a connection that does not move is cut, whoever waits for whom
   await listen(server, address);
-  const stopJobs = scheduleJobs(deps);
+  const stopJobs = hasSchedule ? scheduleJobs(deps) : () => Promise.resolve();
   return {
     url: urlOf(server),
     deps,

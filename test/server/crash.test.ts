@@ -57,7 +57,7 @@ let folder: string;
 let clock: FixedClock;
 let next: { pack: SealedPack; role: Uint8Array; targets: Uint8Array };
 beforeAll(async () => {
-  base = await TestServer.start();
+  base = await TestServer.start({ recordsUrl: null });
   clock = base.clock;
   await base.holdCeremony();
   await base.publish('sigma', 1);

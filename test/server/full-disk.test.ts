@@ -12,6 +12,7 @@ import { expectProblem, expectStatus, TestServer } from '../support/server.js';
 test('records that cannot grow refuse with 507, keep what they had, and go on when there is room', async () => {
   let sqlite: SqliteDatabase | null = null;
   const server = await TestServer.start({
+    recordsUrl: null,
     wrap: async (parts, dir) => {
       await parts.records.destroy();
       sqlite = openSqlite(join(dir, 'records.sqlite'));

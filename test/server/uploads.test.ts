@@ -1,12 +1,28 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../base/bytes.js';
 import { dayMs, hourMs } from '../../base/clock.js';
+import { FileBlobs } from '../../server/blobs/files.js';
 import { jobs, runJob } from '../../server/jobs.js';
 import { call, expectProblem, expectStatus, TestServer } from '../support/server.js';
 import { type EmptyStore, stores } from '../support/stores.js';
 
 const quota = 10_000;
 const bytesOf = (fill: number, length = 4000): Uint8Array => new Uint8Array(length).fill(fill);
+
+test('what a process that died left of an upload is dropped, and what another writes to is not', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'yms-blobs-'));
+  const incoming = join(dir, 'incoming');
+  await mkdir(incoming);
+  for (const name of ['old', 'fresh']) await writeFile(join(incoming, name), 'bytes');
+  const longAgo = new Date(Date.now() - 2 * hourMs);
+  await utimes(join(incoming, 'old'), longAgo, longAgo);
+  await FileBlobs.open(dir);
+  expect(await readdir(incoming)).toEqual(['fresh']);
+  await rm(dir, { recursive: true });
+});
 
 describe.each(stores)('uploads that wait for a commit, with records on $name,', ({ open }) => {
   let store: EmptyStore;

@@ -278,10 +278,8 @@ export interface TestHost {
 
 async function run(dir: string, clock: FixedClock, options: TestServerOptions): Promise<RunningServer> {
   const { log = silentLog, wrap = (parts: ServerParts) => parts, recordsUrl = null } = options;
-  return startServer(await wrap(await openServer(dir, { clock, log, recordsUrl }), dir), {
-    host: '127.0.0.1',
-    port: 0,
-  });
+  const parts = await wrap(await openServer(dir, { clock, log, recordsUrl }), dir);
+  return startServer(parts, { host: '127.0.0.1', port: 0 }, { hasSchedule: false });
 }
 
 /** Awaits an answer that must have `status`; another fails the test with what the server said. */
