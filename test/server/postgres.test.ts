@@ -15,6 +15,8 @@ import { auditEntry, verifyAudit } from '../../server/audit.js';
 import { initServer, openServer } from '../../server/folder.js';
 import { copiedTables } from '../../server/records/copy.js';
 import { openRecords, type Records } from '../../server/records/database.js';
+import { holdRow } from '../../server/records/lock.js';
+import { transact } from '../../server/records/transaction.js';
 import { isUnavailable, openPostgres, parseRecordsUrl } from '../../server/records/postgres.js';
 import { startServer } from '../../server/main.js';
 import { expectCode } from '../support/expect-code.js';
@@ -183,6 +185,28 @@ describe.skipIf(postgres === undefined)('records in PostgreSQL', () => {
       }),
     60_000,
   );
+
+  test('begin a transaction again that is ended since it and another wait for each other', () =>
+    withStore(async (url) => {
+      const records = await openPostgres(url, () => undefined);
+      const rows = ['a', 'b'].map((id) => ({ id, name: id, createdAt: '2026-01-01T00:00:00Z' }));
+      await records.insertInto('customers').values(rows).execute();
+      let [begun, holding] = [0, 0];
+      let release = (): void => undefined;
+      const bothHold = new Promise<void>((resolve) => (release = resolve));
+      const cross = (first: string, second: string) =>
+        transact(records, async (trx) => {
+          begun++;
+          await holdRow(trx, 'customers', first);
+          if (++holding === 2) release();
+          await bothHold;
+          await holdRow(trx, 'customers', second);
+          return first;
+        });
+      expect(await Promise.all([cross('a', 'b'), cross('b', 'a')])).toEqual(['a', 'b']);
+      expect(begun).toBe(3);
+      await records.destroy();
+    }));
 
   test('that end a connection are missed for one request, and 503 says to come again', () =>
     withStore(async (url) => {
