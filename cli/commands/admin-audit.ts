@@ -6,15 +6,8 @@ import { loadPublicKeyFile } from '../../keys/keyfile.js';
 import { type AuditEntry, verifyAudit } from '../../server/audit.js';
 import { type AuditHead, parseAuditHead, verifyAuditHead } from '../../server/audit-head.js';
 import { note, print, printJson } from '../output.js';
-import {
-  adminAccess,
-  adminCommand,
-  type AdminOptions,
-  fetchBytes,
-  type JsonObject,
-  listAll,
-  printList,
-} from './admin-client.js';
+import { adminAccess, adminCommand, type AdminOptions, fetchBytes, type JsonObject, listAll } from './admin-client.js';
+import { listCommand } from './admin-list.js';
 
 interface VerifyOptions extends AdminOptions {
   readonly file?: string;
@@ -28,8 +21,15 @@ const maxHeadBytes = 16_384;
 
 export function registerAudit(admin: Command): void {
   const audit = admin.command('audit').description('what was done, by whom, in a chain of hashes');
-  adminCommand(audit, 'list', 'list all entries').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/audit'), columns, options);
+  listCommand(audit, 'list all entries', {
+    path: '/v1/audit',
+    columns,
+    filters: {
+      actor: ['actor', '<actor>', 'only what somebody did, such as person:per-…'],
+      action: ['action', '<action>', 'only one kind of act, such as license.revoke'],
+      subject: ['subject', '<id>', 'only what was done to something'],
+      since: ['since', '<time>', 'only from this time on, such as 2026-07-01T00:00:00Z'],
+    },
   });
   adminCommand(audit, 'export <file>', 'write all entries as JSON lines').action(
     async (file: string, options: AdminOptions) => {

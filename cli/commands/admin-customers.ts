@@ -1,19 +1,14 @@
 import type { Command } from 'commander';
-import {
-  adminAccess,
-  adminCommand,
-  type AdminOptions,
-  callServer,
-  listAll,
-  printList,
-  printObject,
-  segment,
-} from './admin-client.js';
+import { adminAccess, adminCommand, type AdminOptions, callServer, printObject, segment } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 export function registerCustomers(admin: Command): void {
   const customers = admin.command('customers').description('those who hold licenses');
-  adminCommand(customers, 'list', 'list the customers').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/customers'), ['id', 'name', 'createdAt'], options);
+  listCommand(customers, 'list the customers', {
+    path: '/v1/customers',
+    columns: ['id', 'name', 'createdAt'],
+    filters: { search: filterOf.search },
+    sorts: ['name', 'createdAt'],
   });
   adminCommand(customers, 'add <name>', 'add a customer').action(async (name: string, options: AdminOptions) => {
     printObject(await callServer(adminAccess(options), 'POST', '/v1/customers', { name }), options);

@@ -1,29 +1,24 @@
 import type { Command } from 'commander';
-import {
-  adminAccess,
-  adminCommand,
-  type AdminOptions,
-  callServer,
-  listAll,
-  printList,
-  printObject,
-  segment,
-} from './admin-client.js';
+import { adminAccess, adminCommand, type AdminOptions, callServer, printObject, segment } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 const columns = ['id', 'licenseId', 'groupId', 'name', 'client', 'createdAt', 'lastSeenAt', 'flag'];
 
 export function registerHosts(admin: Command): void {
   const hosts = admin.command('hosts').description('the endpoints that took a seat');
-  adminCommand(hosts, 'list', 'list the hosts')
-    .option('--license <id>', 'only those of a license')
-    .option('--flagged', 'only those that somebody should look at')
-    .action(async (options: AdminOptions & { readonly license?: string; readonly flagged?: true }) => {
-      const query = [
-        ...(options.license === undefined ? [] : [`licenseId=${segment(options.license)}`]),
-        ...(options.flagged === undefined ? [] : ['flagged=true']),
-      ];
-      printList(await listAll(adminAccess(options), '/v1/hosts', query.join('&')), columns, options);
-    });
+  listCommand(hosts, 'list the hosts', {
+    path: '/v1/hosts',
+    columns,
+    filters: {
+      license: filterOf.license,
+      customer: filterOf.customer,
+      group: ['groupId', '<id>', 'only those of a group'],
+      flagged: ['flagged', null, 'only those that somebody should look at'],
+      'not-seen-since': ['notSeenSince', '<time>', 'only those that were silent since, such as 2026-07-01T00:00:00Z'],
+      search: filterOf.search,
+    },
+    sorts: ['name', 'createdAt'],
+  });
   adminCommand(hosts, 'set <id>', 'put a host into a group, or take its flag away')
     .option('--group <id>', 'the group')
     .option('--no-group', 'no group')
@@ -47,8 +42,11 @@ export function registerHosts(admin: Command): void {
 
 export function registerGroups(admin: Command): void {
   const groups = admin.command('groups').description('hosts of one customer that are managed together');
-  adminCommand(groups, 'list', 'list the groups').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/groups'), ['id', 'customerId', 'name', 'createdAt'], options);
+  listCommand(groups, 'list the groups', {
+    path: '/v1/groups',
+    columns: ['id', 'customerId', 'name', 'createdAt'],
+    filters: { customer: filterOf.customer, search: filterOf.search },
+    sorts: ['name', 'createdAt'],
   });
   adminCommand(groups, 'add <name>', 'add a group')
     .requiredOption('--customer <id>', 'whose hosts')

@@ -8,13 +8,12 @@ import {
   type AdminOptions,
   callServer,
   type JsonObject,
-  listAll,
-  printList,
   printObject,
   segment,
   timeOption,
   wholeNumberOption,
 } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 interface Terms {
   readonly addFeature?: readonly string[];
@@ -31,13 +30,6 @@ interface AddOptions extends AdminOptions, Terms {
   readonly notBefore?: string;
 }
 
-interface ListOptions extends AdminOptions {
-  readonly customer?: string;
-  readonly plan?: string;
-  readonly state?: string;
-  readonly withFeature?: string;
-}
-
 interface SetOptions extends AdminOptions, Terms {
   readonly status?: string;
 }
@@ -46,23 +38,20 @@ const columns = ['id', 'customerId', 'state', 'features', 'seatsUsed', 'seats', 
 
 export function registerLicenses(admin: Command): void {
   const licenses = admin.command('licenses').description('what customers may use, and on how many hosts');
-  adminCommand(licenses, 'list', 'list the licenses')
-    .option('--customer <id>', 'only those of a customer')
-    .option('--plan <id>', 'only those of a plan')
-    .option('--state <state>', 'only trial, active, grace, expired, suspended or revoked ones')
-    .option('--with-feature <name>', 'only those that cover it')
-    .action(async (options: ListOptions) => {
-      const filters = {
-        customerId: options.customer,
-        planId: options.plan,
-        state: options.state,
-        feature: options.withFeature,
-      };
-      const query = Object.entries(filters)
-        .filter((entry): entry is [string, string] => entry[1] !== undefined)
-        .map(([name, value]) => `${name}=${segment(value)}`);
-      printList(await listAll(adminAccess(options), '/v1/licenses', query.join('&')), columns, options);
-    });
+  listCommand(licenses, 'list the licenses', {
+    path: '/v1/licenses',
+    columns,
+    filters: {
+      customer: filterOf.customer,
+      plan: ['planId', '<id>', 'only those of a plan'],
+      state: ['state', '<state>', 'only trial, active, grace, expired, suspended or revoked ones'],
+      'with-feature': ['feature', '<name>', 'only those that cover it'],
+      channel: ['channel', '<name>', 'only those of a channel'],
+      'expires-before': ['expiresBefore', '<time>', 'only those that end before, such as 2027-01-01T00:00:00Z'],
+      search: ['q', '<words>', 'only those whose customer has these words in the name'],
+    },
+    sorts: ['createdAt', 'expiresAt', 'seats'],
+  });
   adminCommand(licenses, 'add', 'add a license; its key is shown once')
     .requiredOption('--customer <id>', 'who holds it')
     .option('--plan <id>', 'what is sold; without a plan --feature, --seats and --expires say it')

@@ -6,11 +6,10 @@ import {
   type AdminOptions,
   callServer,
   type JsonObject,
-  listAll,
-  printList,
   printObject,
   segment,
 } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 interface InviteOptions extends AdminOptions {
   readonly name: string;
@@ -22,8 +21,15 @@ const columns = ['id', 'email', 'name', 'role', 'state', 'customerId', 'lastSign
 
 export function registerPeople(admin: Command): void {
   const people = admin.command('people').description('those who sign in to the console');
-  adminCommand(people, 'list', 'list the people').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/people'), columns, options);
+  listCommand(people, 'list the people', {
+    path: '/v1/people',
+    columns,
+    filters: {
+      role: ['role', '<role>', 'only those with a role'],
+      customer: filterOf.customer,
+      search: filterOf.search,
+    },
+    sorts: ['name', 'email'],
   });
   adminCommand(people, 'invite <email>', 'invite somebody; the invitation is shown once')
     .requiredOption('--name <name>', 'what the person is called')

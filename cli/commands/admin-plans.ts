@@ -14,6 +14,7 @@ import {
   timeOption,
   wholeNumberOption,
 } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 interface PlanOptions extends AdminOptions {
   readonly name?: string;
@@ -41,8 +42,11 @@ const moveColumns = ['id', 'feature', 'fromPlans', 'toPlans', 'effectiveAt', 'ap
 
 export function registerPlans(admin: Command): void {
   const plans = admin.command('plans').description('what is sold');
-  adminCommand(plans, 'list', 'list the plans').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/plans'), planColumns, options);
+  listCommand(plans, 'list the plans', {
+    path: '/v1/plans',
+    columns: planColumns,
+    filters: { feature: filterOf.feature, search: filterOf.search },
+    sorts: ['name', 'createdAt'],
   });
   adminCommand(plans, 'show <id>', 'show a plan').action(async (id: string, options: AdminOptions) => {
     printObject(await callServer(adminAccess(options), 'GET', `/v1/plans/${segment(id)}`), options);

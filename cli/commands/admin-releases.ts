@@ -2,16 +2,8 @@ import type { Command } from 'commander';
 import { encodeBase64, sha256Hex } from '../../base/bytes.js';
 import { readFileAtMost } from '../../base/files.js';
 import { CliError } from '../error.js';
-import {
-  adminAccess,
-  adminCommand,
-  type AdminOptions,
-  callServer,
-  listAll,
-  printList,
-  printObject,
-  uploadBlob,
-} from './admin-client.js';
+import { adminAccess, adminCommand, type AdminOptions, callServer, printObject, uploadBlob } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 interface CommitOptions extends AdminOptions {
   readonly root: readonly string[];
@@ -25,8 +17,15 @@ const columns = ['path', 'version', 'sequence', 'length', 'committedAt', 'expire
 
 export function registerReleases(admin: Command): void {
   const releases = admin.command('releases').description('what the repository serves');
-  adminCommand(releases, 'list', 'list the packs that are served now').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/releases'), columns, options);
+  listCommand(releases, 'list the packs that are served now', {
+    path: '/v1/releases',
+    columns,
+    filters: {
+      feature: filterOf.feature,
+      pack: ['pack', '<name>', 'only those of a pack'],
+      channel: ['channel', '<name>', 'only those of a channel'],
+    },
+    sorts: ['committedAt'],
   });
   adminCommand(releases, 'commit', 'bring the files of a ceremony to the server: all or nothing')
     .option('--root <files...>', 'new root files, in any order', [])

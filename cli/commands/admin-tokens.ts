@@ -5,13 +5,12 @@ import {
   adminCommand,
   type AdminOptions,
   callServer,
-  listAll,
-  printList,
   printObject,
   segment,
   timeOption,
   wholeNumberOption,
 } from './admin-client.js';
+import { filterOf, listCommand } from './admin-list.js';
 
 interface AddOptions extends AdminOptions {
   readonly scope: string;
@@ -25,8 +24,16 @@ const columns = ['id', 'name', 'scope', 'licenseId', 'hostId', 'createdAt', 'exp
 
 export function registerTokens(admin: Command): void {
   const tokens = admin.command('tokens').description('what people and machines show to the server');
-  adminCommand(tokens, 'list', 'list the tokens').action(async (options: AdminOptions) => {
-    printList(await listAll(adminAccess(options), '/v1/tokens'), columns, options);
+  listCommand(tokens, 'list the tokens', {
+    path: '/v1/tokens',
+    columns,
+    filters: {
+      scope: ['scope', '<scope>', 'only those of a scope'],
+      license: filterOf.license,
+      customer: filterOf.customer,
+      search: filterOf.search,
+    },
+    sorts: ['name', 'createdAt'],
   });
   adminCommand(tokens, 'add <name>', 'make a token; it is shown once')
     .requiredOption('--scope <scope>', 'admin, license-manager, publisher, auditor, customer or feed')
@@ -68,9 +75,11 @@ interface ActivationOptions extends AdminOptions {
 export function registerActivationTokens(admin: Command): void {
   const tokens = admin.command('activation-tokens').description('what activates new hosts as the license key does');
   const path = '/v1/activation-tokens';
-  adminCommand(tokens, 'list', 'list the activation tokens').action(async (options: AdminOptions) => {
-    const shown = ['id', 'name', 'licenseId', 'usesLeft', 'createdAt', 'expiresAt', 'lastUsedAt'];
-    printList(await listAll(adminAccess(options), path), shown, options);
+  listCommand(tokens, 'list the activation tokens', {
+    path,
+    columns: ['id', 'name', 'licenseId', 'usesLeft', 'createdAt', 'expiresAt', 'lastUsedAt'],
+    filters: { license: filterOf.license },
+    sorts: ['name', 'createdAt'],
   });
   adminCommand(tokens, 'add <name>', 'make one; it is shown once')
     .requiredOption('--license <id>', 'whose seats it takes')

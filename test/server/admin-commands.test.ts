@@ -50,6 +50,15 @@ test('plans, licences of a plan, a feature that moves, reports', { timeout: 120_
   const refused = await admin('licenses', 'renew', id);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('transition-refused');
+  const names = async (...args: string[]) =>
+    ((await json(...args)) as unknown as Record<string, unknown>[]).map(({ name, id: itself }) => name ?? itself);
+  expect(await names('plans', 'list', '--sort', '-name')).toEqual(['paid', 'free']);
+  expect(await names('plans', 'list', '--feature', 'premium')).toEqual(['paid']);
+  expect(await names('customers', 'list', '--search', 'example')).toEqual(['Example Ltd']);
+  expect(await names('licenses', 'list', '--state', 'suspended', '--with-feature', 'premium')).toEqual([id]);
+  expect(await names('hosts', 'list', '--flagged', '--not-seen-since', '2026-07-01T00:00:00Z')).toEqual([]);
+  const wrong = await admin('plans', 'list', '--sort', 'price');
+  expect(wrong).toMatchObject({ code: 2, stdout: '' });
   const nobody = ['--host', 'hst-000000000000-0000-000000000000', '--since', '2026-07-01T00:00:00Z'];
   expect(await json('reports', 'documents', ...nobody)).toEqual([]);
   const csv = await admin('reports', 'seats', '--csv');
