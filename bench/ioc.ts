@@ -2,7 +2,9 @@
  * A million indicators of mixed kinds: loading them, a log against `grep -F -f` with the same list, files, and what one
  * regular expression after another (LOKI's way) would take.
  *
- *     npx tsx bench/ioc.ts [indicators] [log lines]
+ *     npm run compile:bench && node dist/bench/bench/ioc.js [indicators] [log lines]
+ *
+ * Compiled, because threads start from files of JavaScript; with tsx it runs in one thread.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -18,6 +20,8 @@ import type { ElementRule } from '../scanner/elements/element-rule.js';
 import { Judge } from '../scanner/elements/judge.js';
 import { Troubles } from '../scanner/elements/trouble.js';
 import { walk } from '../scanner/elements/walk.js';
+import { HashThreads } from '../scanner/elements/hash-threads.js';
+import { defaultMaxFileBytes, scanElements } from '../scanner/elements/scan-elements.js';
 import { compare, formatTiming, report, reportRatio } from './measure.js';
 
 const count = Number(process.argv[2] ?? 1_000_000);
@@ -105,14 +109,14 @@ const loadMs = performance.now() - loadStart;
 const memoryAfter = process.memoryUsage();
 
 let found = 0;
-const examinerOf = (one: Judge): Examiner =>
+const examinerOf = (one: Judge, hashThreads: HashThreads | null): Examiner =>
   new Examiner({
     judge: one,
     troubles: new Troubles(),
     shapes: new ShapeTable(),
     limits: defaultArchiveLimits,
     maxFileBytes: Infinity,
-    hashThreads: null,
+    hashThreads,
     signal: new AbortController().signal,
     found: () => {
       found++;
@@ -121,8 +125,8 @@ const examinerOf = (one: Judge): Examiner =>
     read: () => undefined,
   });
 
-async function scanPath(path: string, one: Judge): Promise<void> {
-  const examiner = examinerOf(one);
+async function scanPath(path: string, one: Judge, hashThreads: HashThreads | null = null): Promise<void> {
+  const examiner = examinerOf(one, hashThreads);
   const troubles = new Troubles();
   for await (const entry of walk([path]))
     if (entry.kind === 'file')
@@ -191,7 +195,8 @@ report(
 report('yms is faster by', `${Math.round(lokiMs / timings.yms.medianMs).toLocaleString('en-US')} times`);
 
 const files = join(folder, 'files');
-for (let index = 0; index < 4000; index++) {
+const fileCount = 20_000;
+for (let index = 0; index < fileCount; index++) {
   if (index % 200 === 0) mkdirSync(join(files, String(index / 200)), { recursive: true });
   writeFileSync(join(files, String(Math.floor(index / 200)), `f${index}`), randomBytes(8192));
 }
@@ -201,28 +206,69 @@ const hashOnly = new Judge(
   rules.filter((rule) => rule.kind === 'ioc' && /^(?:md5|sha)/.test(rule.indicator.type)),
   new Date(0),
 );
+const canStartThreads = import.meta.url.endsWith('.js');
+const hashThreads = canStartThreads ? new HashThreads() : null;
+
+/** The whole of a scan with a list of usual length: its tables, and those of each thread, are made in it. */
+async function scanFiles(threads: number): Promise<void> {
+  await scanElements(
+    {
+      ...{ rules: rules.slice(0, 20_000), paths: [files], hostRoot: null, minLevel: 'medium', threads },
+      ...{ maxFileBytes: defaultMaxFileBytes, now: new Date(0), signal: new AbortController().signal },
+    },
+    { finding: () => undefined, fail: () => undefined, read: () => undefined },
+  );
+}
+
 const fileTimings = await compare(
   {
     small: () => scanPath(files, judge),
+    oneThread: () => scanFiles(1),
+    twoThreads: () => scanFiles(2),
     large: () => scanPath(large, judge),
+    largeThreads: () => scanPath(large, judge, hashThreads),
     largeHashes: () => scanPath(large, hashOnly),
     sums: () => execFileSync('sh', ['-c', `md5sum '${large}' && sha1sum '${large}' && sha256sum '${large}'`]),
   },
   3,
 );
-report(
-  '4,000 files of 8 KiB: hashes, names, strings',
-  `${formatTiming(fileTimings.small)}: ${Math.round(4000 / (fileTimings.small.medianMs / 1000))} files/s`,
-);
-const mbPerSecond = (ms: number): string => `${(268.4 / (ms / 1000)).toFixed(0)} MB/s`;
-report(
-  '256 MiB: three hashes and strings',
-  `${formatTiming(fileTimings.large)}: ${mbPerSecond(fileTimings.large.medianMs)}`,
-);
-report(
-  '256 MiB: three hashes, a list of hashes alone',
-  `${formatTiming(fileTimings.largeHashes)}: ${mbPerSecond(fileTimings.largeHashes.medianMs)}`,
-);
-report('md5sum, sha1sum, sha256sum', formatTiming(fileTimings.sums));
-reportRatio('yms with strings / the three sums', fileTimings.large.medianMs / fileTimings.sums.medianMs, 1.5);
+/** Of all threads: what others do on the machine changes it least. */
+async function processorMs(work: () => Promise<void>): Promise<string> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return `${((user + system) / 1000).toFixed(0)} ms`;
+}
+
+const processorTimes = {
+  oneThread: await processorMs(() => scanFiles(1)),
+  twoThreads: await processorMs(() => scanFiles(2)),
+  large: await processorMs(() => scanPath(large, judge)),
+  largeThreads: await processorMs(() => scanPath(large, judge, hashThreads)),
+};
+await hashThreads?.close();
+const filesPerSecond = (ms: number): string => `${Math.round(fileCount / (ms / 1000))} files/s`;
+const reportFiles = (name: string, time: (typeof fileTimings)['small']): void =>
+  report(name, `${formatTiming(time)}: ${filesPerSecond(time.medianMs)}`);
+reportFiles('20,000 files of 8 KiB: hashes, names, strings', fileTimings.small);
+reportFiles('whole scan of them, 20,000 indicators', fileTimings.oneThread);
+report('  processor time', processorTimes.oneThread);
+const reportLarge = (name: string, time: (typeof fileTimings)['large']): void =>
+  report(name, `${formatTiming(time)}: ${(268.4 / (time.medianMs / 1000)).toFixed(0)} MB/s`);
+if (canStartThreads) {
+  reportFiles('the same, two threads', fileTimings.twoThreads);
+  report('  processor time', processorTimes.twoThreads);
+}
+reportLarge('256 MiB: three hashes, a list of hashes alone', fileTimings.largeHashes);
+reportLarge('256 MiB: three hashes and strings', fileTimings.large);
+report('  processor time', processorTimes.large);
+if (canStartThreads) {
+  reportLarge('the same, a thread for each hash', fileTimings.largeThreads);
+  report('  processor time', processorTimes.largeThreads);
+}
+report('md5sum, sha1sum, sha256sum, one after another', formatTiming(fileTimings.sums));
+const sumsMs = fileTimings.sums.medianMs;
+reportRatio('yms in one thread / the three sums', fileTimings.large.medianMs / sumsMs, 1.5);
+if (canStartThreads)
+  reportRatio('yms, a thread for each hash / the three sums', fileTimings.largeThreads.medianMs / sumsMs, 1.5);
 rmSync(folder, { recursive: true });

@@ -50,8 +50,8 @@ const maxThreads = import.meta.url.endsWith('.js') ? 8 : 1;
 const maxSharedRules = 100_000;
 
 /** Files that are looked at before other threads are asked to help: so many bytes, or so many batches. */
-const soloBytes = 16 * 1024 * 1024;
-const soloBatches = 5;
+const soloBytes = 32 * 1024 * 1024;
+const soloBatches = 10;
 
 /** Batches that may be begun before the first one is through, per thread: their findings wait for those of the first. */
 const aheadPerThread = 4;
