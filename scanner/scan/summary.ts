@@ -69,6 +69,7 @@ export class Tally {
   readonly #files = new Set<string>();
   readonly #skipped = new Map<string, Skipped>();
   readonly #failures: Failure[] = [];
+  readonly #failed = new Set<string>();
   readonly #graded = noGrades();
   #findings = 0;
   #events = 0;
@@ -90,8 +91,9 @@ export class Tally {
 
   /** Each path once, although two kinds of scanning may come across it. */
   #addFailure(failure: Failure): void {
-    if (!this.#failures.some(({ path, code }) => path === failure.path && code === failure.code))
-      this.#failures.push(failure);
+    const key = `${failure.code} ${failure.path}`;
+    if (!this.#failed.has(key)) this.#failures.push(failure);
+    this.#failed.add(key);
   }
 
   /** @param isOnlyLook whether nothing else looks at what is no event log */
