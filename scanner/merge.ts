@@ -4,24 +4,9 @@ import type { LogSource } from '../rules/sigma/metadata.js';
 import type { CustomRules, LocalItem } from './custom.js';
 import { type DecodedItem, isRule, type RuleItem } from './decode.js';
 import { mergeTriage } from '../rules/triage/merge.js';
+import type { MergedRule, Source } from './merged-rule.js';
 import { packKey } from './pointer.js';
 import { triageSources } from './triage-sources.js';
-
-/** Where a merged rule came from. */
-export interface Source {
-  readonly origin: 'pack' | 'custom';
-  /** `sigma/core/stable`; for an encrypted custom pack `custom/<name>`; null for a plain local file. */
-  readonly pack: string | null;
-  readonly version: string | null;
-  /** Below the custom folder; null for a rule of a pack. */
-  readonly file: string | null;
-}
-
-/**
- * A rule in use. One that acts on findings of others (a Sigma filter, a trusted hash, an allowed domain) acts on those
- * of its own pack; one whose origin is `custom` acts on all.
- */
-export type MergedRule = RuleItem & { readonly source: Source };
 
 /** A local rule in place of one or more pack rules with its id. */
 export interface Override {

@@ -67,6 +67,19 @@ describe('the rooms', () => {
       ).not.toHaveLength(0);
   });
 
+  test('no file imports itself round a circle, types included', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const follow = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (path.includes(file) || done.has(file)) return;
+      for (const next of graph.get(file) ?? []) if (graph.has(next)) follow(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) follow(file, []);
+    expect(circles).toEqual([]);
+  });
+
   test.each(rooms)('%s imports only the rooms below it', (room) => {
     const wrong = files
       .filter((file) => roomOf(file) === room)

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
-import type { MergedRule, Source } from '../../scanner/merge.js';
+import { type MergedRule, type Source, sourceLabel } from '../../scanner/merged-rule.js';
 import { loadMerged, type MergedSet } from '../../scanner/merged.js';
-import { sourceLabel } from '../../scanner/triage-sources.js';
 import { printFaults } from '../faults.js';
 import { print, printable, printJson, table, warn } from '../output.js';
 

@@ -5,7 +5,7 @@ import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { ScannerError } from '../../scanner/error.js';
 import { defaultHomePath, openHome } from '../../scanner/home.js';
 import { levelOf, titleOf } from '../../scanner/level.js';
-import type { MergedRule } from '../../scanner/merge.js';
+import type { MergedRule } from '../../scanner/merged-rule.js';
 import { loadMerged } from '../../scanner/merged.js';
 import { print, printable, printJson, table } from '../output.js';
 import { sourceWords } from './merge.js';

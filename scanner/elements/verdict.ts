@@ -1,7 +1,6 @@
 import type { MatchedFields } from '../../rules/sigma/matcher.js';
-import { reachOf } from '../scan/selection.js';
 import { titleOf } from '../level.js';
-import type { Source } from '../merge.js';
+import { reachOf, type Source } from '../merged-rule.js';
 import type { ElementRule } from './element-rule.js';
 import type { Fact } from './observation.js';
 import type { ElementKind } from './table.js';

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { type DetectionPlan, Detectors, type Matches, type RuleOf } from './detector.js';
+import { type DetectionPlan, Detectors, type RuleOf } from './detector.js';
+import type { Matches } from './matches.js';
 import { standardInput } from './logs.js';
 import { Mailbox } from './mailbox.js';
 import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';

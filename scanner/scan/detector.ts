@@ -1,11 +1,12 @@
 import type { FlatEvent } from '../../events/event.js';
 import { ShapeTable } from '../../events/shapes.js';
-import { Correlator, type Signal } from '../../rules/sigma/correlator.js';
+import { Correlator } from '../../rules/sigma/correlator.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
 import { Ruleset } from '../../rules/sigma/ruleset.js';
-import { type Hit, hitOf } from '../finding.js';
-import { type GradeCounts, noGrades, triageDetector, type TriagePlan } from './triage.js';
+import { hitOf } from '../finding.js';
+import { type Detector, type Matches, noGrades } from './matches.js';
+import { triageDetector, type TriagePlan } from './triage.js';
 
 /** A rule on its way to a thread: its line as the merged set has checked it, and how it acts. */
 export interface RuleLine {
@@ -29,18 +30,6 @@ export interface DetectionPlan {
   /** Events before this are read and not matched; events without a time always are. */
   readonly sinceMs: number | null;
 }
-
-/** What came of some events. */
-export interface Matches {
-  readonly hits: Hit[];
-  /** For the correlations; `rule` is an index into the plan's rules. */
-  readonly signals: Signal[];
-  /** Events graded, those that are no findings among them. */
-  readonly graded: GradeCounts;
-}
-
-/** One kind of rules, ready to look at events. */
-export type Detector = (event: FlatEvent, into: Matches) => void;
 
 export type RuleOf = (line: RuleLine) => SigmaRule;
 

@@ -1,10 +1,10 @@
 import { CodedError } from '../../base/error.js';
 import { openEvents, openEventStream, splitEvents, type ByteRange, type EventReading } from '../../events/read.js';
 import type { Skip } from '../../events/report.js';
-import type { Detectors, Matches } from './detector.js';
+import type { Detectors } from './detector.js';
 import { type Failure, type LogFile, standardInput } from './logs.js';
+import { addGrades, type GradeCounts, type Matches, noGrades } from './matches.js';
 import type { StandardInput } from './standard-input.js';
-import { addGrades, type GradeCounts, noGrades } from './triage.js';
 
 /** A piece of a log that is read by itself, or a whole one. */
 export interface Part {

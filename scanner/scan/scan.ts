@@ -4,7 +4,7 @@ import type { Level } from '../../rules/sigma/metadata.js';
 import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
 import { type Finding, findingOf } from '../finding.js';
 import type { Flag } from '../flags.js';
-import type { MergedRule } from '../merge.js';
+import type { MergedRule } from '../merged-rule.js';
 import { Correlations } from './correlations.js';
 import { matchParts } from './crew.js';
 import { listLogs } from './logs.js';

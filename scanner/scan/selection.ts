@@ -1,7 +1,7 @@
 import { Correlator } from '../../rules/sigma/correlator.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import { levelOf } from '../level.js';
-import type { MergedRule } from '../merge.js';
+import { type MergedRule, reachOf } from '../merged-rule.js';
 import type { RuleLine, RuleOf } from './detector.js';
 
 type SigmaItem = Extract<MergedRule, { readonly kind: 'sigma' }>;
@@ -34,11 +34,6 @@ export function ruleIn(rules: readonly MergedRule[]): RuleOf {
     const merged = rules[number];
     return merged?.kind === 'sigma' ? merged.rule : (JSON.parse(line) as SigmaItem['rule']);
   };
-}
-
-/** The pack whose rules a filter or correlation reaches; null reaches all. */
-export function reachOf({ source }: MergedRule): string | null {
-  return source.origin === 'custom' ? null : source.pack;
 }
 
 /** Correlations refer to rules by id or name; those of other packs that have them too cost little. */

@@ -4,7 +4,7 @@ import type { Finding } from '../finding.js';
 import type { Flag } from '../flags.js';
 import type { Failure } from './logs.js';
 import type { Part, PartOutcome } from './part.js';
-import { addGrades, type GradeCounts, noGrades } from './triage.js';
+import { addGrades, type GradeCounts, noGrades } from './matches.js';
 
 export interface RuleCount {
   readonly ruleId: string;

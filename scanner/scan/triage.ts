@@ -8,9 +8,9 @@ import { isAdjustment } from '../../rules/triage/matrix.js';
 import { type EffectiveMatrix, mergeTriage } from '../../rules/triage/merge.js';
 import { Triage } from '../../rules/triage/triage.js';
 import { hitOf } from '../finding.js';
-import type { MergedRule } from '../merge.js';
+import type { MergedRule } from '../merged-rule.js';
 import { triageSources } from '../triage-sources.js';
-import type { Detector } from './detector.js';
+import type { Detector } from './matches.js';
 
 /** What a thread needs to grade events; plain data. */
 export interface TriagePlan {
@@ -32,16 +32,6 @@ export function planTriage(rules: readonly MergedRule[], minLevel: Level): Triag
   );
   const matrices = mergeTriage(triageSources(rules)).matrices.map((matrix, at) => ({ rule: owners[at] ?? -1, matrix }));
   return matrices.length === 0 ? null : { matrices, minGrade };
-}
-
-export type GradeCounts = Record<Grade, number>;
-
-export function noGrades(): GradeCounts {
-  return { 'less-relevant': 0, relevant: 0, 'highly-relevant': 0 };
-}
-
-export function addGrades(sum: GradeCounts, more: Readonly<GradeCounts>): void {
-  for (const grade of grades) sum[grade] += more[grade];
 }
 
 /** Grades the events that a matrix is for. */

@@ -26,7 +26,7 @@ import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './for
 import { hostsOfLicense } from './hosts.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
-import { keyPage } from './licenses.js';
+import { keyPage } from './license-key.js';
 import { ago, day } from './moment.js';
 import { tick } from './plans.js';
 import { facts } from './table.js';

@@ -8,9 +8,9 @@ import type { Desk } from './desk.js';
 import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
+import { keyPage } from './license-key.js';
 import { licensePages as oneLicensePages } from './license.js';
 import { ago, day } from './moment.js';
-import { shownOnce } from './once.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';
 import { may, type Page, type Visit } from './visit.js';
@@ -43,19 +43,6 @@ export function licensePages(desk: Desk): void {
 function another(values: URLSearchParams): string[] {
   const name = values.get('feature-new')?.trim() ?? '';
   return name === '' ? [] : [name];
-}
-
-/** The key of a licence that was sold or transferred. */
-export function keyPage({ id }: Pick<ShownLicense, 'id'>, licenseKey: string): Page {
-  return {
-    title: 'Licence key',
-    body: shownOnce(
-      'The key of this licence',
-      licenseKey,
-      html`<p>On each endpoint: <code>yms activate --server ADDRESS --root FILE</code>, which asks for the key.</p>
-        <p><a class="button" href="/admin/licenses/${id}">To the licence</a></p>`,
-    ),
-  };
 }
 
 async function licensesPage(visit: Visit): Promise<Page> {

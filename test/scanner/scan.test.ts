@@ -8,7 +8,7 @@ import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { parseLogSources } from '../../rules/sigma/logsource.js';
 import { compileSigmaFile } from '../../rules/sigma/rule.js';
 import type { Finding } from '../../scanner/finding.js';
-import type { MergedRule, Source } from '../../scanner/merge.js';
+import type { MergedRule, Source } from '../../scanner/merged-rule.js';
 import { Correlations } from '../../scanner/scan/correlations.js';
 import { scan, type ScanRequest } from '../../scanner/scan/scan.js';
 import { selectRules } from '../../scanner/scan/selection.js';
