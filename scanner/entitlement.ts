@@ -90,7 +90,7 @@ export function requireValid(license: License, now: Date): void {
 function requireOfToday({ issuedAt }: License, now: Date): void {
   if (secondsOf(issuedAt).getTime() > now.getTime() + dayMs)
     throw new ScannerError(
-      'license-not-yet-valid',
+      'license-issued-ahead',
       `license: expected one issued at most a day after now, got ${issuedAt}`,
       clockHint,
     );
@@ -153,7 +153,11 @@ export async function fetchLicense(
   return acceptLicense(answer.body, answer.headers.get('etag'), stored, policy, clock);
 }
 
-/** Every check of a document that came in: signature, host, serial, validity at the time that the server vouches for. */
+/**
+ * Every check of a document that came in: signature, host, serial, validity at the time that the server vouches for.
+ *
+ * @throws KeyError; PackError; ScannerError `license-host`, `license-rollback`, `license-issued-ahead`, and as {@link requireValid}
+ */
 export function acceptLicense(
   envelope: Uint8Array,
   etag: string | null,

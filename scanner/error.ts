@@ -30,6 +30,7 @@ export type ScannerErrorCode =
   // the licence document and its grants
   | 'license-expired'
   | 'license-host'
+  | 'license-issued-ahead'
   | 'license-missing'
   | 'license-not-yet-valid'
   | 'license-revoked'

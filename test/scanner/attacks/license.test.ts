@@ -5,6 +5,7 @@ import { newSealingKey } from '../../../keys/sealing.js';
 import { newSigningKey, signEnvelope, signerOf } from '../../../keys/signing.js';
 import { encodeHeader, packPayloadType } from '../../../packs/header.js';
 import { loadActive } from '../../../scanner/active.js';
+import { loadStoredLicense } from '../../../scanner/entitlement.js';
 import { update } from '../../../scanner/update.js';
 import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
 import { rule } from '../../support/distribution.js';
@@ -71,7 +72,9 @@ describe('the licence', () => {
       licenseExpiresAt: repository.inDays(2000),
     });
     await distribution.release(core, 6);
-    await refusesAll('license-not-yet-valid');
+    const before = await loadStoredLicense(endpoint.home);
+    await refusesAll('license-issued-ahead');
+    expect(await loadStoredLicense(endpoint.home)).toEqual(before);
     distribution.alterLicense = (document) => document;
     for (const host of license.hosts) host.issued = null;
     await update(endpoint);
