@@ -1,6 +1,7 @@
 import { textFormatOf, type TextFormat } from '../../events/text-format.js';
 import { standardInput } from '../scan/logs.js';
 import { archiveFormatOf, type ArchiveFormat } from './archive.js';
+import type { Content } from './content.js';
 import { isRegistryExport, isResolverCache, type LineElement, lineElementOf } from './places.js';
 import type { ElementKind } from './table.js';
 
@@ -28,7 +29,7 @@ const elementOfFormat: Readonly<Record<TextFormat, ElementKind>> = {
 };
 
 /** What the first bytes and the name say. Text that comes through the standard input is a log. */
-export function contentKindOf(head: Buffer, name: string): ContentKind {
+export function contentKindOf(head: Buffer, { name, path }: Pick<Content, 'name' | 'path'>): ContentKind {
   const archive = archiveFormatOf(head);
   if (archive !== null) return { kind: 'archive', format: archive };
   if (head.toString('latin1', 0, 8) === 'ElfFile\0') return { kind: 'events', element: 'event', format: 'evtx' };
@@ -44,7 +45,7 @@ export function contentKindOf(head: Buffer, name: string): ContentKind {
   if (format === 'syslog') return { kind: 'lines', element: 'text-log', isSyslog: true };
   if (format !== null) return { kind: 'events', element: elementOfFormat[format], format };
   if (place !== null) return { kind: 'lines', element: place, isSyslog: false };
-  return name === standardInput ? { kind: 'lines', element: 'text-log', isSyslog: false } : { kind: 'text' };
+  return path === standardInput ? { kind: 'lines', element: 'text-log', isSyslog: false } : { kind: 'text' };
 }
 
 /** Not any JSON: settings and packages are files as others are. */

@@ -47,7 +47,7 @@ export class Examiner {
     const { judge, troubles, maxFileBytes, hashThreads, signal, count, found, read } = this.#examination;
     const { path, size } = content;
     const { head, whole } = await peek(content.chunks, headBytes);
-    const kind = contentKindOf(head.subarray(0, headBytes), content.name);
+    const kind = contentKindOf(head.subarray(0, headBytes), content);
     const isLog = kind.kind === 'events' || kind.kind === 'lines';
     const isLarge = size !== null && size > maxFileBytes;
     const facts: Fact[] = [{ kind: 'path', name: 'path', value: content.name }];
