@@ -111,6 +111,30 @@ async function publishNext(url: string): Promise<number> {
   return (await call(url, 'POST', '/v1/commits', { token, json })).status;
 }
 
+/** Makes one call to a server on this folder whose records fail for good after so many statements. */
+async function dieAfter(
+  statements: number,
+  dir: string,
+  work: (url: string) => Promise<number>,
+): Promise<{ readonly status: number; readonly died: boolean }> {
+  const parts = await openServer(dir, { clock, log: silentLog });
+  await parts.records.destroy();
+  const sqlite = openSqlite(join(dir, 'records.sqlite'));
+  let fatal: ReturnType<typeof dyingAfter> | null = null;
+  const records = await recordsOn({
+    close: () => sqlite.close(),
+    prepare: (sql) => (fatal?.database ?? sqlite).prepare(sql),
+  });
+  const server = await startServer({ ...parts, records }, { host: '127.0.0.1', port: 0 });
+  fatal = dyingAfter(statements, sqlite);
+  const status = await work(server.url);
+  const died = fatal.died();
+  fatal = null;
+  endTransaction(sqlite);
+  await server.close();
+  return { status, died };
+}
+
 describe('a server that dies while it publishes', () => {
   test('at any statement on its records: the old release is whole, and publishing again works', async () => {
     const pristine = await copyOfBase('pristine');
@@ -118,21 +142,7 @@ describe('a server that dies while it publishes', () => {
     for (let statements = 0; ; statements++) {
       const dir = join(folder, `run-${statements}`);
       await cp(pristine, dir, { recursive: true });
-      const parts = await openServer(dir, { clock, log: silentLog });
-      await parts.records.destroy();
-      const sqlite = openSqlite(join(dir, 'records.sqlite'));
-      let fatal: ReturnType<typeof dyingAfter> | null = null;
-      const records = await recordsOn({
-        close: () => sqlite.close(),
-        prepare: (sql) => (fatal?.database ?? sqlite).prepare(sql),
-      });
-      const server = await startServer({ ...parts, records }, { host: '127.0.0.1', port: 0 });
-      fatal = dyingAfter(statements, sqlite);
-      const status = await publishNext(server.url);
-      const died = fatal.died();
-      fatal = null;
-      endTransaction(sqlite);
-      await server.close();
+      const { status, died } = await dieAfter(statements, dir, publishNext);
       const restarted = await open(dir);
       const sequence = await wholeRelease(restarted.url);
       if (died) {
@@ -162,21 +172,7 @@ describe('a server that dies while it publishes', () => {
     for (let statements = 0; ; statements++) {
       const dir = join(folder, `idempotent-${statements}`);
       await cp(pristine, dir, { recursive: true });
-      const parts = await openServer(dir, { clock, log: silentLog });
-      await parts.records.destroy();
-      const sqlite = openSqlite(join(dir, 'records.sqlite'));
-      let fatal: ReturnType<typeof dyingAfter> | null = null;
-      const records = await recordsOn({
-        close: () => sqlite.close(),
-        prepare: (sql) => (fatal?.database ?? sqlite).prepare(sql),
-      });
-      const server = await startServer({ ...parts, records }, { host: '127.0.0.1', port: 0 });
-      fatal = dyingAfter(statements, sqlite);
-      const { status } = await post(server.url);
-      const died = fatal.died();
-      fatal = null;
-      endTransaction(sqlite);
-      await server.close();
+      const { status, died } = await dieAfter(statements, dir, async (url) => (await post(url)).status);
       const restarted = await open(dir);
       expect(status).toBe(died ? 500 : 201);
       const again = await expectStatus(201, post(restarted.url));

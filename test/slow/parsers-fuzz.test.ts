@@ -18,7 +18,7 @@ import { Ruleset } from '../../rules/sigma/ruleset.js';
 import { makeEvent } from '../rules/sigma/make-event.js';
 import { readText } from '../support/text-log.js';
 
-/** Inputs of each run; a million takes some ten minutes (`YMS_FUZZ_INPUTS=1000000`). */
+/** Inputs of each run; a million takes half an hour (`YMS_FUZZ_INPUTS=1000000`). */
 const inputs = Number(process.env['YMS_FUZZ_INPUTS'] ?? 20_000);
 const seed = Number(process.env['YMS_FUZZ_SEED'] ?? 1);
 /** A hang, not slowness: a good input takes a fraction of a millisecond. */
