@@ -13,7 +13,7 @@ async function parseAlone(): Promise<void> {
 
 async function build(isSealed: boolean): Promise<void> {
   const { loadConfig, selectPacks } = await import('../builder/config.js');
-  const { compileRelease, sealRelease } = await import('../builder/build.js');
+  const { compileRelease, sealRelease } = await import('../builder/release/build.js');
   const { newSealingKey } = await import('../keys/sealing.js');
   const { newSigningKey, signerOf } = await import('../keys/signing.js');
   const config = await loadConfig(join(folder, 'yms.yaml'));

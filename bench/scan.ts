@@ -12,8 +12,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packItems, sealRelease } from '../builder/build.js';
-import { compilePack } from '../builder/compile.js';
+import { packItems, sealRelease } from '../builder/release/build.js';
+import { compilePack } from '../builder/compile/compile.js';
 import { loadConfig } from '../builder/config.js';
 import { openEvents } from '../events/read.js';
 import { encodeKeyFile } from '../keys/keyfile.js';

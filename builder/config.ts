@@ -17,7 +17,7 @@ import {
   type RuleLevel,
   type RuleStatus,
   type RuleType,
-} from './profile.js';
+} from './sources/profile.js';
 
 export const configFileName = 'yms.yaml';
 const maxConfigBytes = 1024 * 1024;

@@ -10,9 +10,9 @@ import type { RootRole } from '../keys/roles.js';
 import { verifySelfSigned } from '../keys/root.js';
 import { newSigningKey } from '../keys/signing.js';
 import { configFileName } from './config.js';
-import { maxMetadataBytes } from './ceremony.js';
+import { maxMetadataBytes } from './ceremony/ceremony.js';
 import { BuilderError } from './error.js';
-import { requireFeatureName } from './targets.js';
+import { requireFeatureName } from './ceremony/targets.js';
 
 /** A publisher's folder: `yms.yaml`, `secrets/` (release keys), `trust/` (root and what was seen), `out/` (packs). */
 export interface Workspace {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFileAtMost } from '../base/files.js';
-import type { FirstTrust } from '../scanner/first-trust.js';
+import type { FirstTrust } from '../scanner/follow/first-trust.js';
 import { CliError } from './error.js';
 
 export interface FirstTrustOptions {

@@ -4,12 +4,12 @@ import { systemClock } from '../base/clock.js';
 import { loadKeyFile } from '../keys/keyfile.js';
 import { openerOf } from '../keys/sealing.js';
 import { openContentKey, openPack } from '../packs/pack.js';
-import { loadCustomRules, noCustomRules } from '../scanner/custom.js';
-import { decodeItems } from '../scanner/decode.js';
+import { loadCustomRules, noCustomRules } from '../scanner/merge/custom.js';
+import { decodeItems } from '../scanner/active/decode.js';
 import { ScannerError } from '../scanner/error.js';
-import { defaultHomePath, openHome } from '../scanner/home.js';
-import { mergeRules } from '../scanner/merge.js';
-import { loadMerged, type MergedSet } from '../scanner/merged.js';
+import { defaultHomePath, openHome } from '../scanner/state/home.js';
+import { mergeRules } from '../scanner/merge/merge.js';
+import { loadMerged, type MergedSet } from '../scanner/merge/merged-ruleset.js';
 import { CliError } from './error.js';
 import { collect, parseCount } from './option.js';
 import { askPassphrase } from './passphrase.js';
@@ -64,7 +64,7 @@ async function rulesOfFolder(folder: string) {
 }
 
 async function rulesOfPack(path: string, options: RulesOptions) {
-  const { verifyPackFile } = await import('../builder/pack-file.js'); // of no use to an endpoint, whose start should be fast
+  const { verifyPackFile } = await import('../builder/release/pack-file.js'); // of no use to an endpoint, whose start should be fast
   const { signedBy: keys, threshold, root, targets } = options;
   const verified = await verifyPackFile(path, { keys, threshold, root, targets });
   const { feature, pack, channel, version } = verified.header;
@@ -77,7 +77,7 @@ async function contentKeyOf(header: Parameters<typeof openContentKey>[0], { key,
   if (key !== undefined && contentKey === undefined)
     return openContentKey(header, openerOf(await loadKeyFile(key, () => askPassphrase(key))));
   if (key === undefined && contentKey !== undefined) {
-    const { loadContentKey } = await import('../builder/pack-file.js');
+    const { loadContentKey } = await import('../builder/release/pack-file.js');
     return loadContentKey(contentKey);
   }
   throw new CliError('usage', 'pack: expected either --key or --content-key, got both or none');

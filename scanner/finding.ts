@@ -4,8 +4,8 @@ import type { Level } from '../rules/sigma/metadata.js';
 import type { Sheet } from '../rules/triage/fact.js';
 import type { Grade, Reason } from '../rules/triage/grade.js';
 import type { ElementFinding } from './elements/verdict.js';
-import { levelOf, titleOf } from './level.js';
-import type { MergedRule, Source } from './merged-rule.js';
+import { levelOf, titleOf } from './merge/level.js';
+import type { MergedRule, Source } from './merge/merged-rule.js';
 
 /** What a rule found, as `yms scan --json` writes it (docs/scan.md). */
 export interface Finding {

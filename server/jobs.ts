@@ -2,9 +2,9 @@
 import cron from 'node-cron';
 import { dayMs, hourMs, minuteMs, parseSeconds } from '../base/clock.js';
 import type { ServerDeps } from './deps.js';
-import { publishAlone } from './publishing.js';
-import { forgetAnswers } from './idempotency.js';
-import { forgetRates } from './rates.js';
+import { publishAlone } from './repository/publishing.js';
+import { forgetAnswers } from './http/idempotency.js';
+import { forgetRates } from './limits/rates.js';
 import { alone } from './records/lock.js';
 import {
   currentRole,
@@ -14,10 +14,10 @@ import {
   requireOnlineKey,
   signSnapshot,
   signTimestamp,
-} from './repository.js';
+} from './repository/repository.js';
 import { transact } from './records/transaction.js';
-import { settleMoves } from './settle-moves.js';
-import { dropUploads } from './uploads.js';
+import { settleMoves } from './licensing/settle-moves.js';
+import { dropUploads } from './repository/uploads.js';
 
 type JobDeps = Pick<
   ServerDeps,

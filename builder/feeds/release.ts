@@ -5,7 +5,7 @@ import { readFileIfPresent, writeFileAtomic } from '../../base/files.js';
 import { canonicalJson, parseJson } from '../../base/json.js';
 import { feedPath, maxFeedBytes } from '../../packs/feed.js';
 import type { PackHeader } from '../../packs/header.js';
-import type { CompiledPack } from '../compile.js';
+import type { CompiledPack } from '../compile/compile.js';
 import type { PackConfig } from '../config.js';
 import { BuilderError } from '../error.js';
 import { type Feed, type FeedCounts, makeFeeds } from './feed.js';

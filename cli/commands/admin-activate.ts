@@ -5,7 +5,7 @@ import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
 import { parsePublicKey } from '../../keys/key.js';
 import { maxRequestBytes, parseActivationRequest } from '../../packs/activation.js';
-import { httpSource } from '../../scanner/fetcher.js';
+import { httpSource } from '../../scanner/follow/fetcher.js';
 import { collectRepository } from '../../scanner/offline/collect.js';
 import { writeAnswer } from '../../scanner/offline/export-bundle.js';
 import { firstTrustOf, type FirstTrustOptions, withFirstTrust } from '../first-trust-option.js';

@@ -8,13 +8,13 @@ import {
   saveRelease,
   sealRelease,
   targetPath,
-} from '../../builder/build.js';
+} from '../../builder/release/build.js';
 import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
 import { releaseFeeds } from '../../builder/feeds/release.js';
-import { featurePolicy, releaseBase } from '../../builder/release-base.js';
-import { ReleaseKeys } from '../../builder/release-keys.js';
-import { type SampleRecord, testSamples } from '../../builder/samples.js';
-import { currentRepository } from '../../builder/trust.js';
+import { featurePolicy, releaseBase } from '../../builder/published/release-base.js';
+import { ReleaseKeys } from '../../builder/release/release-keys.js';
+import { type SampleRecord, testSamples } from '../../builder/compile/samples.js';
+import { currentRepository } from '../../builder/published/trust.js';
 import { workspaceAt } from '../../builder/workspace.js';
 import { formatFault } from '../../rules/fault.js';
 import { showingFaults } from '../faults.js';

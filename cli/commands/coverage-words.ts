@@ -1,6 +1,6 @@
-import type { CoverageChange } from '../../scanner/coverage.js';
-import type { EndpointState } from '../../scanner/flags.js';
-import { type AcceptedPack, packKey } from '../../scanner/pointer.js';
+import type { CoverageChange } from '../../scanner/state/coverage.js';
+import type { EndpointState } from '../../scanner/active/flags.js';
+import { type AcceptedPack, packKey } from '../../scanner/state/pointer.js';
 import { printable } from '../output.js';
 
 const works = 'detection goes on with the packs in use';

@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { releaseTime } from '../../builder/build.js';
-import { loadPublicKey } from '../../builder/public-key-file.js';
-import { encryptSources } from '../../builder/encrypt.js';
+import { releaseTime } from '../../builder/release/build.js';
+import { loadPublicKey } from '../../builder/ceremony/public-key-file.js';
+import { encryptSources } from '../../builder/release/encrypt.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import { signerOf } from '../../keys/signing.js';
 import { showingFaults } from '../faults.js';

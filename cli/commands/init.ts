@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
-import { fetchPinnedRoot } from '../../builder/pinned-root.js';
-import { maxMetadataBytes } from '../../builder/ceremony.js';
+import { fetchPinnedRoot } from '../../builder/published/pinned-root.js';
+import { maxMetadataBytes } from '../../builder/ceremony/ceremony.js';
 import { initWorkspace } from '../../builder/workspace.js';
 import { CliError } from '../error.js';
 import { collect } from '../option.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { inspectPack } from '../../builder/pack-file.js';
+import { inspectPack } from '../../builder/release/pack-file.js';
 import { print, printable, printJson, table } from '../output.js';
 
 export function registerInspect(program: Command): void {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { BuilderError } from '../../builder/error.js';
-import { keyKinds, newKeyOf, nextKeyName, requireKeyName } from '../../builder/key-names.js';
+import { keyKinds, newKeyOf, nextKeyName, requireKeyName } from '../../builder/ceremony/key-names.js';
 import { listKeyFiles, saveNewKey } from '../../builder/workspace.js';
 import { encodePublicKey } from '../../keys/key.js';
 import { loadPublicKeyFile, type NamedPublicKey } from '../../keys/keyfile.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { compilePack, isLintError } from '../../builder/compile.js';
+import { compilePack, isLintError } from '../../builder/compile/compile.js';
 import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
 import { formatFault } from '../../rules/fault.js';
 import { showingFaults } from '../faults.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { defaultHomePath, openHome } from '../../scanner/home.js';
-import { type MergedRule, type Source, sourceLabel } from '../../scanner/merged-rule.js';
-import { loadMerged, type MergedSet } from '../../scanner/merged.js';
+import { defaultHomePath, openHome } from '../../scanner/state/home.js';
+import { type MergedRule, type Source, sourceLabel } from '../../scanner/merge/merged-rule.js';
+import { loadMerged, type MergedSet } from '../../scanner/merge/merged-ruleset.js';
 import { printFaults } from '../faults.js';
 import { print, printable, printJson, table, warn } from '../output.js';
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { httpSource } from '../../scanner/fetcher.js';
+import { httpSource } from '../../scanner/follow/fetcher.js';
 import { mirrorRepository, type MirrorReport } from '../../scanner/offline/mirror.js';
 import { firstTrustOf, type FirstTrustOptions, withFirstTrust } from '../first-trust-option.js';
 import { print, printable, printJson, warn } from '../output.js';

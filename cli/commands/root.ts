@@ -1,9 +1,15 @@
 import { dirname, join } from 'node:path';
 import { type Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { loadMetadataFile, metadataPath, saveMetadataFile } from '../../builder/ceremony.js';
-import { loadPublicKey, type ServerKeyName } from '../../builder/public-key-file.js';
-import { type MissingSignatures, missingRootSignatures, newRoot, type RootPlan, signRoot } from '../../builder/root.js';
+import { loadMetadataFile, metadataPath, saveMetadataFile } from '../../builder/ceremony/ceremony.js';
+import { loadPublicKey, type ServerKeyName } from '../../builder/ceremony/public-key-file.js';
+import {
+  type MissingSignatures,
+  missingRootSignatures,
+  newRoot,
+  type RootPlan,
+  signRoot,
+} from '../../builder/ceremony/root.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import type { RolePolicy } from '../../keys/metadata.js';
 import type { RootRole } from '../../keys/roles.js';

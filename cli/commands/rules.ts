@@ -3,10 +3,10 @@ import { systemClock } from '../../base/clock.js';
 import { parseJson } from '../../base/json.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { ScannerError } from '../../scanner/error.js';
-import { defaultHomePath, openHome } from '../../scanner/home.js';
-import { levelOf, titleOf } from '../../scanner/level.js';
-import type { MergedRule } from '../../scanner/merged-rule.js';
-import { loadMerged } from '../../scanner/merged.js';
+import { defaultHomePath, openHome } from '../../scanner/state/home.js';
+import { levelOf, titleOf } from '../../scanner/merge/level.js';
+import type { MergedRule } from '../../scanner/merge/merged-rule.js';
+import { loadMerged } from '../../scanner/merge/merged-ruleset.js';
 import { print, printable, printJson, table } from '../output.js';
 import { sourceWords } from './merge.js';
 

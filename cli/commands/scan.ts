@@ -6,7 +6,7 @@ import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
-import type { MergedSet } from '../../scanner/merged.js';
+import type { MergedSet } from '../../scanner/merge/merged-ruleset.js';
 import type { Finding } from '../../scanner/finding.js';
 import { scan, type ScanKind } from '../../scanner/scan/scan.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';

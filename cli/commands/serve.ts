@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { withLock } from '../../base/files.js';
-import { initServer, lockPath, moveRecords, openServer, requireServerFolder } from '../../server/folder.js';
+import { initServer, lockPath, moveRecords, openServer, requireServerFolder } from '../../server/folder/folder.js';
 import { openLog } from '../../server/log.js';
 import { type ListenAddress, parseListenAddress, startServer } from '../../server/main.js';
 import { parseRecordsUrl } from '../../server/records/postgres.js';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { loadState } from '../../scanner/active.js';
+import { loadState } from '../../scanner/active/active.js';
 import { ScannerError } from '../../scanner/error.js';
-import { type EndpointState, type Flag, flagsOf } from '../../scanner/flags.js';
-import { defaultHomePath, openHome } from '../../scanner/home.js';
-import { packKey } from '../../scanner/pointer.js';
+import { type EndpointState, type Flag, flagsOf } from '../../scanner/active/flags.js';
+import { defaultHomePath, openHome } from '../../scanner/state/home.js';
+import { packKey } from '../../scanner/state/pointer.js';
 import { print, printable, printJson, table, warn } from '../output.js';
 import { coverageWords, lostFeatures } from './coverage-words.js';
 

@@ -2,15 +2,21 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { writeFileAtomic } from '../../base/files.js';
-import { loadMetadataFile, loadNewest, metadataPath, requireNewest, saveMetadataFile } from '../../builder/ceremony.js';
-import { loadPublicKey } from '../../builder/public-key-file.js';
+import {
+  loadMetadataFile,
+  loadNewest,
+  metadataPath,
+  requireNewest,
+  saveMetadataFile,
+} from '../../builder/ceremony/ceremony.js';
+import { loadPublicKey } from '../../builder/ceremony/public-key-file.js';
 import {
   delegateFeature,
   draftTargets,
   missingTargetsSignatures,
   setKeysJson,
   signTargets,
-} from '../../builder/targets.js';
+} from '../../builder/ceremony/targets.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import { keysJsonPath } from '../../keys/keys-json.js';
 import type { SignedMetadata } from '../../keys/metadata.js';

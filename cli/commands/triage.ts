@@ -10,7 +10,7 @@ import { ShapeTable } from '../../events/shapes.js';
 import { textFormats } from '../../events/text-format.js';
 import { compareGrades, type Grade, grades } from '../../rules/triage/grade.js';
 import { Triage } from '../../rules/triage/triage.js';
-import { defaultHomePath } from '../../scanner/home.js';
+import { defaultHomePath } from '../../scanner/state/home.js';
 import { CliError } from '../error.js';
 import { printFaults } from '../faults.js';
 import { collect, parseCount } from '../option.js';

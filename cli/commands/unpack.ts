@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { loadContentKey, openPackFile, verifyPackFile } from '../../builder/pack-file.js';
-import { saveUnpacked } from '../../builder/unpack.js';
+import { loadContentKey, openPackFile, verifyPackFile } from '../../builder/release/pack-file.js';
+import { saveUnpacked } from '../../builder/release/unpack.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import { openerOf } from '../../keys/sealing.js';
 import type { Opener } from '../../keys/signer.js';

@@ -1,5 +1,5 @@
-import { packKey } from '../../scanner/pointer.js';
-import type { PackOutcome, UpdateReport } from '../../scanner/update.js';
+import { packKey } from '../../scanner/state/pointer.js';
+import type { PackOutcome, UpdateReport } from '../../scanner/update/update.js';
 import { changeWords } from './coverage-words.js';
 import { note, print, printable, table, warn } from '../output.js';
 

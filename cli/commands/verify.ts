@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { verifyPackFile } from '../../builder/pack-file.js';
+import { verifyPackFile } from '../../builder/release/pack-file.js';
 import { collect, parseCount } from '../option.js';
 import { print, printJson } from '../output.js';
 

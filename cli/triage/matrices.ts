@@ -6,9 +6,9 @@ import type { Fault } from '../../rules/fault.js';
 import { loadRuleFile, loadRuleFolder, type RuleFile } from '../../rules/folder.js';
 import { decodeTriage } from '../../rules/triage/matrix.js';
 import { type EffectiveMatrix, mergeTriage, type TriageSource } from '../../rules/triage/merge.js';
-import { openHome } from '../../scanner/home.js';
-import { loadMerged } from '../../scanner/merged.js';
-import { triageSources } from '../../scanner/triage-sources.js';
+import { openHome } from '../../scanner/state/home.js';
+import { loadMerged } from '../../scanner/merge/merged-ruleset.js';
+import { triageSources } from '../../scanner/merge/triage-sources.js';
 import { CliError } from '../error.js';
 
 export interface MatrixOptions {

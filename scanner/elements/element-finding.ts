@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.js';
 import { formatEventTime } from '../finding.js';
-import { levelOfScore, titleOf } from '../level.js';
+import { levelOfScore, titleOf } from '../merge/level.js';
 import type { Observation } from './observation.js';
 import type { Verdict } from './verdict.js';
 

@@ -1,6 +1,6 @@
 import type { Indicator } from '../../rules/ioc/indicator.js';
 import type { Pool } from '../../rules/pools/pool.js';
-import type { MergedRule } from '../merged-rule.js';
+import type { MergedRule } from '../merge/merged-rule.js';
 import type { Column } from './table.js';
 
 /** A rule that elements are looked at for, and where it is from. */

@@ -6,7 +6,7 @@ import { columnOf, type ElementRule, isIndicator, isTrusted, scoreOf, type Sough
 import type { Fact } from './observation.js';
 import { pathWords } from './path-words.js';
 import { type Column, isApplied } from './table.js';
-import { hostsOf } from './trust.js';
+import { hostsOf } from './host-names.js';
 import { type Evidence, type Verdict, weigh } from './verdict.js';
 
 const hostColumns: ReadonlySet<Column> = new Set<Column>([

@@ -6,7 +6,7 @@ import { type Failure, standardInput } from '../scan/logs.js';
 import { type ArchiveLimits, defaultArchiveLimits } from './archive-budget.js';
 import { type Batch, batchesOf } from './batch.js';
 import { connectionsOf } from './connections.js';
-import { Crew } from './crew.js';
+import { Crew } from './element-pool.js';
 import type { ElementRule } from './element-rule.js';
 import { HashThreads, minThreadedBytes } from './hash-threads.js';
 import { hostPlaces } from './host.js';

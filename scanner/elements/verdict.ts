@@ -1,6 +1,6 @@
 import type { MatchedFields } from '../../rules/sigma/matcher.js';
-import { titleOf } from '../level.js';
-import { reachOf, type Source } from '../merged-rule.js';
+import { titleOf } from '../merge/level.js';
+import { reachOf, type Source } from '../merge/merged-rule.js';
 import type { ElementRule } from './element-rule.js';
 import type { Fact } from './observation.js';
 import type { ElementKind } from './table.js';

@@ -8,10 +8,10 @@ import {
   maxRequestBytes,
   parseActivationRequest,
 } from '../../packs/activation.js';
-import { loadOrMakeHostKey } from '../activate.js';
+import { loadOrMakeHostKey } from '../update/activate.js';
 import { refusedOrThrow, ScannerError } from '../error.js';
-import { type Home, withHome } from '../home.js';
-import type { Endpoint } from '../update.js';
+import { type Home, withHome } from '../state/home.js';
+import type { Endpoint } from '../update/update.js';
 
 /**
  * Asks for a seat without a network: makes the host key if there is none, and remembers the request until its answer

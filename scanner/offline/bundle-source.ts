@@ -1,8 +1,8 @@
 import { licenseEntry, metadataEntry, targetEntry } from '../../packs/bundle-entry.js';
-import { acceptLicense } from '../entitlement.js';
+import { acceptLicense } from '../license/entitlement.js';
 import { ScannerError } from '../error.js';
-import { type RepositorySource, verifyTarget } from '../fetcher.js';
-import type { Origin } from '../origin.js';
+import { type RepositorySource, verifyTarget } from '../follow/fetcher.js';
+import type { Origin } from '../update/origin.js';
 import type { Bundle } from './bundle.js';
 
 /** The repository that a bundle carries: asked and checked as a server's is, but its timestamp may have expired. */

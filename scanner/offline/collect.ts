@@ -4,10 +4,10 @@ import { parseMetadata } from '../../keys/metadata.js';
 import { metadataMaxBytes } from '../../keys/roles.js';
 import type { CarriedRepository } from '../../packs/bundle-entry.js';
 import { ScannerError } from '../error.js';
-import type { RepositorySource } from '../fetcher.js';
-import type { FirstTrust } from '../first-trust.js';
-import { findTarget, refreshTrust } from '../refresh.js';
-import type { Trust, TrustedTarget } from '../trust.js';
+import type { RepositorySource } from '../follow/fetcher.js';
+import type { FirstTrust } from '../follow/first-trust.js';
+import { findTarget, refreshTrust } from '../follow/refresh.js';
+import type { Trust, TrustedTarget } from '../follow/trust.js';
 
 /** All that an endpoint would ask a repository for, whatever it knows already. */
 export interface Collected extends CarriedRepository {

@@ -1,12 +1,12 @@
 import { parseKeysJson } from '../../keys/keys-json.js';
 import { answerEntries, bundleEntry, licenseEntry, repositoryEntries, targetEntry } from '../../packs/bundle-entry.js';
 import type { License } from '../../packs/license.js';
-import { verifyLicense } from '../entitlement.js';
+import { verifyLicense } from '../license/entitlement.js';
 import { ScannerError } from '../error.js';
-import { type RepositorySource, verifyTarget } from '../fetcher.js';
-import type { FirstTrust } from '../first-trust.js';
-import { packKey } from '../pointer.js';
-import type { TrustedTarget } from '../trust.js';
+import { type RepositorySource, verifyTarget } from '../follow/fetcher.js';
+import type { FirstTrust } from '../follow/first-trust.js';
+import { packKey } from '../state/pointer.js';
+import type { TrustedTarget } from '../follow/trust.js';
 import { writeBundle } from './bundle-writer.js';
 import { type Collected, collectRepository } from './collect.js';
 

@@ -1,7 +1,7 @@
-import { requireActivation } from '../connection.js';
-import { carriedRootOf, type FirstTrust } from '../first-trust.js';
-import { withHome } from '../home.js';
-import { type Endpoint, updateFrom, type UpdateReport } from '../update.js';
+import { requireActivation } from '../license/connection.js';
+import { carriedRootOf, type FirstTrust } from '../follow/first-trust.js';
+import { withHome } from '../state/home.js';
+import { type Endpoint, updateFrom, type UpdateReport } from '../update/update.js';
 import { Bundle } from './bundle.js';
 import { bundleOrigin } from './bundle-source.js';
 

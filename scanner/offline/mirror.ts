@@ -7,10 +7,10 @@ import { parseMetadata } from '../../keys/metadata.js';
 import { metadataMaxBytes, type SnapshotRole, type TargetsRole } from '../../keys/roles.js';
 import { maxPackBytes } from '../../packs/header.js';
 import { ScannerError, unlessRefused } from '../error.js';
-import { consistentName, type RepositorySource } from '../fetcher.js';
-import type { FirstTrust } from '../first-trust.js';
-import { findTarget, readRole, refreshTrust } from '../refresh.js';
-import type { Trust, TrustedTarget } from '../trust.js';
+import { consistentName, type RepositorySource } from '../follow/fetcher.js';
+import type { FirstTrust } from '../follow/first-trust.js';
+import { findTarget, readRole, refreshTrust } from '../follow/refresh.js';
+import type { Trust, TrustedTarget } from '../follow/trust.js';
 import { requireOnTheWay } from './collect.js';
 
 export interface MirrorOrder {

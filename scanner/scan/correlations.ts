@@ -1,6 +1,6 @@
 import { type CorrelationMatch, Correlator, type Signal } from '../../rules/sigma/correlator.js';
 import { type Finding, findingOf, formatEventTime } from '../finding.js';
-import { type MergedRule, reachOf } from '../merged-rule.js';
+import { type MergedRule, reachOf } from '../merge/merged-rule.js';
 import type { RuleLine } from './detector.js';
 
 /** Signals that wait to be put in order of time. Beyond, the older half is taken as it is. */

@@ -1,7 +1,7 @@
 import { Correlator } from '../../rules/sigma/correlator.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
-import { levelOf } from '../level.js';
-import { type MergedRule, reachOf } from '../merged-rule.js';
+import { levelOf } from '../merge/level.js';
+import { type MergedRule, reachOf } from '../merge/merged-rule.js';
 import type { RuleLine, RuleOf } from './detector.js';
 
 type SigmaItem = Extract<MergedRule, { readonly kind: 'sigma' }>;

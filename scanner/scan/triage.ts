@@ -8,8 +8,8 @@ import { isAdjustment } from '../../rules/triage/matrix.js';
 import { type EffectiveMatrix, mergeTriage } from '../../rules/triage/merge.js';
 import { Triage } from '../../rules/triage/triage.js';
 import { hitOf } from '../finding.js';
-import type { MergedRule } from '../merged-rule.js';
-import { triageSources } from '../triage-sources.js';
+import type { MergedRule } from '../merge/merged-rule.js';
+import { triageSources } from '../merge/triage-sources.js';
 import type { Detector } from './matches.js';
 
 /** What a thread needs to grade events; plain data. */

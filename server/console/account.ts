@@ -1,7 +1,7 @@
-import type { Attempts } from '../people/attempts.js';
-import { minPasswordLength } from '../people/password.js';
-import { endSession } from '../people/session.js';
-import { changePassword } from '../people/sign-in.js';
+import type { Attempts } from '../access/people/attempts.js';
+import { minPasswordLength } from '../access/people/password.js';
+import { endSession } from '../access/people/session.js';
+import { changePassword } from '../access/people/sign-in.js';
 import type { Desk } from './desk.js';
 import { field, form } from './form.js';
 import { html } from './html.js';

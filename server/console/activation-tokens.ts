@@ -6,8 +6,8 @@ import {
   listActivationTokens,
   newActivationTokenSchema,
   type ShownToken,
-} from '../api-tokens.js';
-import { parseListQuery } from '../listing.js';
+} from '../access/api-tokens.js';
+import { parseListQuery } from '../input/listing.js';
 import type { Desk } from './desk.js';
 import { dayIn, field, form, numberIn, parseForm } from './form.js';
 import { html, type Part } from './html.js';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Router } from 'express';
 import { sha256Hex } from '../../base/bytes.js';
 import { ServerError } from '../error.js';
-import { onlyMethods } from '../routes/method.js';
-import { immutableCaching, representationOf, send } from '../send.js';
+import { onlyMethods } from '../http/routes/method.js';
+import { immutableCaching, representationOf, send } from '../http/send.js';
 
 const mediaTypes = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' };
 const names = ['console.css', 'console.js', 'icon.svg'] as const;

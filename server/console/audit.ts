@@ -1,6 +1,6 @@
 import { parseSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
-import { auditEntry, type AuditEntry } from '../audit.js';
+import { auditEntry, type AuditEntry } from '../audit/audit.js';
 import type { Desk } from './desk.js';
 import { field } from './form.js';
 import { html, type Part } from './html.js';

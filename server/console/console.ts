@@ -1,9 +1,9 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
-import { Attempts } from '../people/attempts.js';
-import { sessionCookie } from '../people/session.js';
-import { problemOf } from '../problems.js';
+import { Attempts } from '../access/people/attempts.js';
+import { sessionCookie } from '../access/people/session.js';
+import { problemOf } from '../http/problems.js';
 import { accountPages } from './account.js';
 import { activationTokenPages } from './activation-tokens.js';
 import { Assets } from './assets.js';

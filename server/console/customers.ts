@@ -1,4 +1,4 @@
-import { createCustomerFeature, listCustomerFeatures } from '../customer-features.js';
+import { createCustomerFeature, listCustomerFeatures } from '../licensing/customer-features.js';
 import {
   createCustomer,
   customerList,
@@ -6,9 +6,9 @@ import {
   getCustomer,
   listCustomers,
   updateCustomer,
-} from '../customers.js';
-import { licenseList, listLicenses } from '../licenses.js';
-import { parseListQuery } from '../listing.js';
+} from '../licensing/customers.js';
+import { licenseList, listLicenses } from '../licensing/licenses.js';
+import { parseListQuery } from '../input/listing.js';
 import type { CustomerFeatureRow, CustomerRow } from '../records/tables.js';
 import type { Desk } from './desk.js';
 import { field, form, parseForm, select } from './form.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import { decodeUtf8 } from '../../base/bytes.js';
-import { readBody } from '../body.js';
+import { readBody } from '../http/body.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 

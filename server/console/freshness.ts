@@ -1,7 +1,7 @@
 /** Whether hosts have what is published, from their last reports. */
 import { dayMs, formatSeconds } from '../../base/clock.js';
-import { licenseFeatures, loadSold } from '../licensing.js';
-import { contains } from '../listing.js';
+import { licenseFeatures, loadSold } from '../licensing/sold-license.js';
+import { contains } from '../input/listing.js';
 import type { Records } from '../records/database.js';
 
 export interface Newest {

@@ -1,5 +1,5 @@
-import { createGroup, deleteGroup, groupList, listGroups, newGroupSchema } from '../groups.js';
-import { parseListQuery } from '../listing.js';
+import { createGroup, deleteGroup, groupList, listGroups, newGroupSchema } from '../licensing/groups.js';
+import { parseListQuery } from '../input/listing.js';
 import type { GroupRow } from '../records/tables.js';
 import type { Desk } from './desk.js';
 import { field, form, parseForm } from './form.js';

@@ -1,5 +1,5 @@
 import { ServerError } from '../error.js';
-import { getHost, hostChangeSchema, removeHost, updateHost } from '../hosts.js';
+import { getHost, hostChangeSchema, removeHost, updateHost } from '../licensing/hosts.js';
 import { badge } from './badge.js';
 import type { Desk } from './desk.js';
 import { checkbox, field, form, parseForm, select } from './form.js';

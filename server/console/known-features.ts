@@ -1,6 +1,6 @@
-import { isCustomerFeature, listCustomerFeatures } from '../customer-features.js';
-import { listPlans, planList, type ShownPlan } from '../plans.js';
-import { parseListQuery } from '../listing.js';
+import { isCustomerFeature, listCustomerFeatures } from '../licensing/customer-features.js';
+import { listPlans, planList, type ShownPlan } from '../licensing/plans.js';
+import { parseListQuery } from '../input/listing.js';
 import { may, type Visit } from './visit.js';
 
 /** All plans that are sold, by name. */

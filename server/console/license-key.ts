@@ -1,4 +1,4 @@
-import type { ShownLicense } from '../shown-license.js';
+import type { ShownLicense } from '../licensing/shown-license.js';
 import { html } from './html.js';
 import { shownOnce } from './once.js';
 import type { Page } from './visit.js';

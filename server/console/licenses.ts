@@ -1,7 +1,7 @@
 import { licenseStates } from '../../packs/license.js';
-import { parseListQuery } from '../listing.js';
-import { licenseList, listLicenses, newLicenseSchema, sellLicense } from '../licenses.js';
-import type { ShownLicense } from '../shown-license.js';
+import { parseListQuery } from '../input/listing.js';
+import { licenseList, listLicenses, newLicenseSchema, sellLicense } from '../licensing/licenses.js';
+import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { Desk } from './desk.js';
@@ -9,7 +9,7 @@ import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './for
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
 import { keyPage } from './license-key.js';
-import { licensePages as oneLicensePages } from './license.js';
+import { licensePages as oneLicensePages } from './license-page.js';
 import { ago, day } from './moment.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';

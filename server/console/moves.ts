@@ -11,9 +11,9 @@ import {
   newMoveSchema,
   previewMove,
   type ShownMove,
-} from '../feature-moves.js';
-import { parseListQuery } from '../listing.js';
-import type { ShownPlan } from '../plans.js';
+} from '../licensing/feature-moves.js';
+import { parseListQuery } from '../input/listing.js';
+import type { ShownPlan } from '../licensing/plans.js';
 import { badge } from './badge.js';
 import type { Desk } from './desk.js';
 import { checkbox, dayIn, field, form, parseForm, select } from './form.js';

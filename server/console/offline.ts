@@ -9,12 +9,12 @@ import {
 } from '../../packs/activation.js';
 import { PackError } from '../../packs/error.js';
 import { ServerError } from '../error.js';
-import { getLicense, licenseList, listLicenses } from '../licenses.js';
-import { parseListQuery } from '../listing.js';
-import { defaultOfflineDays, offlineActivationSchema } from '../offline.js';
-import { type AnswerFile, answerFile } from '../offline-answer.js';
-import { currentRole } from '../repository.js';
-import type { ShownLicense } from '../shown-license.js';
+import { getLicense, licenseList, listLicenses } from '../licensing/licenses.js';
+import { parseListQuery } from '../input/listing.js';
+import { defaultOfflineDays, offlineActivationSchema } from '../licensing/offline.js';
+import { type AnswerFile, answerFile } from '../licensing/offline-answer.js';
+import { currentRole } from '../repository/repository.js';
+import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { Desk } from './desk.js';

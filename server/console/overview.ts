@@ -1,8 +1,8 @@
 import { dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { licenseStates, type LicenseState } from '../../packs/license.js';
-import { listLicenses, licenseList } from '../licenses.js';
-import { licenseState, loadSold, planOf } from '../licensing.js';
-import { parseListQuery } from '../listing.js';
+import { listLicenses, licenseList } from '../licensing/licenses.js';
+import { licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { parseListQuery } from '../input/listing.js';
 import { countBars, type Point, type Share, shareBar, stepCurve } from './chart.js';
 import type { Desk } from './desk.js';
 import {

@@ -1,4 +1,4 @@
-import { roles, type Role } from '../roles.js';
+import { roles, type Role } from '../access/roles.js';
 import {
   changePerson,
   getPerson,
@@ -8,10 +8,10 @@ import {
   personChangeSchema,
   personList,
   reinvitePerson,
-} from '../people/person.js';
-import { invitationDays, invitationPath } from '../people/invitation.js';
-import type { Person } from '../people/shown-person.js';
-import { parseListQuery } from '../listing.js';
+} from '../access/people/person.js';
+import { invitationDays, invitationPath } from '../access/people/invitation.js';
+import type { Person } from '../access/people/shown-person.js';
+import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { Desk } from './desk.js';

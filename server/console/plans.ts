@@ -7,8 +7,8 @@ import {
   planList,
   type ShownPlan,
   updatePlan,
-} from '../plans.js';
-import { parseListQuery } from '../listing.js';
+} from '../licensing/plans.js';
+import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
 import type { Desk } from './desk.js';
 import { checkbox, field, form, numberIn, parseForm } from './form.js';

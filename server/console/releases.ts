@@ -1,4 +1,4 @@
-import { loadRepository } from '../repository.js';
+import { loadRepository } from '../repository/repository.js';
 import type { Desk } from './desk.js';
 import { html } from './html.js';
 import { ago, day, moment } from './moment.js';

@@ -1,7 +1,7 @@
 /** What is sent on to others: usage by customer, seats, what each host received and when. */
 import { formatSeconds, parseSeconds } from '../../base/clock.js';
-import { parseListQuery } from '../listing.js';
-import type { ShownLicense } from '../shown-license.js';
+import { parseListQuery } from '../input/listing.js';
+import type { ShownLicense } from '../licensing/shown-license.js';
 import { type DocumentReceipt, documentsReport, type DownloadReceipt, downloadsReport } from '../reports/received.js';
 import { reportFile, reportFormats, reportMediaTypes, type ReportName, reports } from '../reports/report.js';
 import { type SeatsRow, seatsReport } from '../reports/seats.js';

@@ -1,4 +1,4 @@
-import { contains } from '../listing.js';
+import { contains } from '../input/listing.js';
 import type { Desk } from './desk.js';
 import { html, type Html } from './html.js';
 import { may, type Page, type Visit } from './visit.js';

@@ -7,9 +7,9 @@ import {
   rotationSchema,
   type ShownToken,
   tokenList,
-} from '../api-tokens.js';
-import { type Listed, parseListQuery } from '../listing.js';
-import { scopes } from '../tokens.js';
+} from '../access/api-tokens.js';
+import { type Listed, parseListQuery } from '../input/listing.js';
+import { scopes } from '../access/tokens.js';
 import { customerOptions } from './customer-options.js';
 import type { Desk } from './desk.js';
 import { dayIn, field, form, numberIn, parseForm, select } from './form.js';

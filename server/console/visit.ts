@@ -1,7 +1,7 @@
-import type { Actor } from '../actor.js';
+import type { Actor } from '../access/actor.js';
 import type { ServerDeps } from '../deps.js';
-import type { Permission } from '../roles.js';
-import type { Session } from '../people/session.js';
+import type { Permission } from '../access/roles.js';
+import type { Session } from '../access/people/session.js';
 import type { Html } from './html.js';
 
 /** Somebody looks at a page. */

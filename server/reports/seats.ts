@@ -1,10 +1,10 @@
-import { type Actor, requirePermission } from '../actor.js';
+import { type Actor, requirePermission } from '../access/actor.js';
 import type { ServerDeps } from '../deps.js';
-import { licenseFeatures, licenseState, loadSold, planOf } from '../licensing.js';
-import { type Listed, listPage, type ListQuery, type ListSpec } from '../listing.js';
+import { licenseFeatures, licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { LicenseRow } from '../records/tables.js';
-import { id } from '../routes/fields.js';
-import { settleMoves } from '../settle-moves.js';
+import { id } from '../input/fields.js';
+import { settleMoves } from '../licensing/settle-moves.js';
 
 /** One licence with its seats. */
 export interface SeatsRow {

@@ -1,9 +1,9 @@
-import { type Actor, requirePermission } from '../actor.js';
+import { type Actor, requirePermission } from '../access/actor.js';
 import type { ServerDeps } from '../deps.js';
-import { licenseState, loadSold, planOf } from '../licensing.js';
-import { type Listed, listPage, type ListQuery, type ListSpec } from '../listing.js';
-import { id } from '../routes/fields.js';
-import { settleMoves } from '../settle-moves.js';
+import { licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
+import { id } from '../input/fields.js';
+import { settleMoves } from '../licensing/settle-moves.js';
 
 /** One customer: what it holds, and what it does with it. */
 export interface UsageRow {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dayMs, FixedClock } from '../../base/clock.js';
-import { activate } from '../../scanner/activate.js';
-import { type Endpoint, update } from '../../scanner/update.js';
+import { activate } from '../../scanner/update/activate.js';
+import { type Endpoint, update } from '../../scanner/update/update.js';
 import { rule } from '../support/distribution.js';
 import { activeFlags, activeRules, newEndpoint, removeEndpoint } from '../support/endpoint.js';
 import { expectCode } from '../support/expect-code.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayMs, formatSeconds, hourMs } from '../../base/clock.js';
 import { parseMetadata, rolePolicy, verifyMetadata } from '../../keys/metadata.js';
 import { observeExpiry, refreshSnapshot, refreshStale, refreshTimestamp } from '../../server/jobs.js';
-import { currentRole } from '../../server/repository.js';
+import { currentRole } from '../../server/repository/repository.js';
 import { expectProblem, expectStatus, TestServer } from '../support/server.js';
 
 let server: TestServer;

@@ -5,11 +5,11 @@ import { parseEnvelope } from '../../keys/envelope.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';
 import { parseLicense } from '../../packs/license.js';
-import { auditEntry, verifyAudit } from '../../server/audit.js';
+import { auditEntry, verifyAudit } from '../../server/audit/audit.js';
 import type { ServerDeps } from '../../server/deps.js';
 import { jobs, observeExpiry, refreshStale, runJob } from '../../server/jobs.js';
-import { Attempts } from '../../server/people/attempts.js';
-import { currentRole } from '../../server/repository.js';
+import { Attempts } from '../../server/access/people/attempts.js';
+import { currentRole } from '../../server/repository/repository.js';
 import { expectCode } from '../support/expect-code.js';
 import { joinedPerson } from '../support/person.js';
 import {
@@ -22,8 +22,8 @@ import {
   TestServer,
 } from '../support/server.js';
 import { type EmptyStore, stores } from '../support/stores.js';
-import { served } from './commit-support.js';
-import { newCustomer, newPlan, sellOfPlan } from './sales-support.js';
+import { served } from './repository/commit-support.js';
+import { newCustomer, newPlan, sellOfPlan } from './licensing/sales-support.js';
 
 /** What relies on one thing happening at a time must hold however many servers write to the same records. */
 describe.each(stores)('two servers on the same records on $name', ({ open }) => {
@@ -268,7 +268,7 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
       keys: { ...keys, snapshot: signerOf(newSigningKey()), timestamp: signerOf(newSigningKey()) },
     };
     const root = server.house.nextRoot({ snapshot: renewed.keys.snapshot.key, timestamp: renewed.keys.timestamp.key });
-    const { commit } = await import('../../server/commit/commit.js');
+    const { commit } = await import('../../server/repository/commit/commit.js');
     await commit(renewed, { roots: [root], targets: null, roles: new Map() }, 'token:ceremony');
     server.clock.advanceMs(hourMs);
     const before = await served(server);

@@ -3,15 +3,15 @@ import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileRelease, sealRelease } from '../../builder/build.js';
-import type { CompiledPack } from '../../builder/compile.js';
+import { compileRelease, sealRelease } from '../../builder/release/build.js';
+import type { CompiledPack } from '../../builder/compile/compile.js';
 import { loadConfig } from '../../builder/config.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';
 import { openArchive, openPack, readPack, verifyPack } from '../../packs/pack.js';
 import { expectBuilderError } from '../builder/support.js';
 
-const compiledFolder = new URL('../../dist/builder/source-folder.js', import.meta.url);
+const compiledFolder = new URL('../../dist/builder/sources/source-folder.js', import.meta.url);
 const sigmahq = process.env['SIGMAHQ_DIR'] ?? '';
 const folders = [
   'rules',
@@ -131,7 +131,9 @@ describe('all of SigmaHQ in one pack', () => {
 
   // Threads run compiled code only, which `npm test` has made before this suite.
   test.skipIf(!existsSync(compiledFolder))('three threads read what one reads', async () => {
-    const { loadSourceFolder } = (await import(compiledFolder.href)) as typeof import('../../builder/source-folder.js');
+    const { loadSourceFolder } = (await import(
+      compiledFolder.href
+    )) as typeof import('../../builder/sources/source-folder.js');
     await writeFile(join(home, 'a/yms.yaml'), configOf(''));
     const { packs } = await loadConfig(join(home, 'a/yms.yaml'));
     const [pack] = packs;

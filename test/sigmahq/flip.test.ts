@@ -1,8 +1,8 @@
 /** A pack of all public rules, one bit flipped at 10,000 seeded places: none is read, and the file as it was still is. */
 import { expect, test } from 'vitest';
 import { CodedError } from '../../base/error.js';
-import { packItems } from '../../builder/build.js';
-import { compilePack } from '../../builder/compile.js';
+import { packItems } from '../../builder/release/build.js';
+import { compilePack } from '../../builder/compile/compile.js';
 import { parseConfig } from '../../builder/config.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { Probe } from '../../builder/probe.js';
+import { Probe } from '../../builder/compile/probe.js';
 import { openEvents } from '../../events/read.js';
 import { loadRuleFolder } from '../../rules/folder.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilePack } from '../../builder/compile.js';
+import { compilePack } from '../../builder/compile/compile.js';
 import { loadConfig } from '../../builder/config.js';
 import { makeFeeds } from '../../builder/feeds/feed.js';
 import { type FeedFormatName, feedFormatNames } from '../../packs/feed.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { FixedClock } from '../../base/clock.js';
-import { type Endpoint, update } from '../../scanner/update.js';
+import { type Endpoint, update } from '../../scanner/update/update.js';
 import { TestDistribution, type TestLicense } from './distribution.js';
 import { activateAt, activeFlags, activeRules, newEndpoint, removeEndpoint } from './endpoint.js';
 import { expectCode } from './expect-code.js';

@@ -1,13 +1,13 @@
 /** A server as it looks after some months of business: what the console's pages show in tests and in the documents. */
 import { dayMs, formatSeconds, hourMs, minuteMs } from '../../base/clock.js';
 import type { SealedPack } from '../../packs/pack.js';
-import { createToken } from '../../server/api-tokens.js';
-import { createCustomer } from '../../server/customers.js';
-import { createMove } from '../../server/feature-moves.js';
-import { createGroup } from '../../server/groups.js';
-import { extendLicense, revokeLicense, suspendLicense } from '../../server/license-acts.js';
-import { sellLicense } from '../../server/licenses.js';
-import { createPlan } from '../../server/plans.js';
+import { createToken } from '../../server/access/api-tokens.js';
+import { createCustomer } from '../../server/licensing/customers.js';
+import { createMove } from '../../server/licensing/feature-moves.js';
+import { createGroup } from '../../server/licensing/groups.js';
+import { extendLicense, revokeLicense, suspendLicense } from '../../server/licensing/license-acts.js';
+import { sellLicense } from '../../server/licensing/licenses.js';
+import { createPlan } from '../../server/licensing/plans.js';
 import { testOwner } from './person.js';
 import { expectStatus, type TestHost, TestServer } from './server.js';
 

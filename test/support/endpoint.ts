@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FixedClock } from '../../base/clock.js';
-import { activate } from '../../scanner/activate.js';
-import { loadActive } from '../../scanner/active.js';
-import { openHome } from '../../scanner/home.js';
-import type { Endpoint } from '../../scanner/update.js';
+import { activate } from '../../scanner/update/activate.js';
+import { loadActive } from '../../scanner/active/active.js';
+import { openHome } from '../../scanner/state/home.js';
+import type { Endpoint } from '../../scanner/update/update.js';
 import { type TestDistribution, type TestLicense } from './distribution.js';
 
 export const testClient = '0.1.0';

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../base/json.js';
 import { type TriageDocument, triageId } from '../../rules/triage/matrix.js';
-import type { MergedRule, Source } from '../../scanner/merged-rule.js';
+import type { MergedRule, Source } from '../../scanner/merge/merged-rule.js';
 
 export const triagePack: Source = { origin: 'pack', pack: 'triage/yms/stable', version: '2026.11.1', file: null };
 

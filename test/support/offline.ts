@@ -14,12 +14,12 @@ import {
   type OfflineActivation,
   parseActivationRequest,
 } from '../../packs/activation.js';
-import type { RepositorySource } from '../../scanner/fetcher.js';
-import { consistentName } from '../../scanner/fetcher.js';
+import type { RepositorySource } from '../../scanner/follow/fetcher.js';
+import { consistentName } from '../../scanner/follow/fetcher.js';
 import { Bundle } from '../../scanner/offline/bundle.js';
 import { collectRepository } from '../../scanner/offline/collect.js';
 import { exportBundle, type ExportReport, writeAnswer } from '../../scanner/offline/export-bundle.js';
-import type { Endpoint } from '../../scanner/update.js';
+import type { Endpoint } from '../../scanner/update/update.js';
 import type { TestDistribution, TestLicense } from './distribution.js';
 import type { TestRepository } from './repository.js';
 

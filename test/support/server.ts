@@ -13,7 +13,7 @@ import { newSealingKey, openerOf } from '../../keys/sealing.js';
 import type { PackInput, SealedPack } from '../../packs/pack.js';
 import { createApp, serverDeps } from '../../server/app.js';
 import type { ServerDeps, ServerParts } from '../../server/deps.js';
-import { initServer, openServer } from '../../server/folder.js';
+import { initServer, openServer } from '../../server/folder/folder.js';
 import { openLog } from '../../server/log.js';
 import { type RunningServer, startServer } from '../../server/main.js';
 import type { ContractProxy } from './contract.js';

@@ -1,7 +1,7 @@
 /** An update in a process of its own, so that a test can kill it. */
 import { FixedClock } from '../../base/clock.js';
-import { openHome } from '../../scanner/home.js';
-import { update } from '../../scanner/update.js';
+import { openHome } from '../../scanner/state/home.js';
+import { update } from '../../scanner/update/update.js';
 import { testClient } from './endpoint.js';
 
 const [path = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dayMs, hourMs } from '../../../base/clock.js';
 import { newSigningKey } from '../../../keys/signing.js';
-import { update } from '../../../scanner/update.js';
+import { update } from '../../../scanner/update/update.js';
 import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
 import { activeFlags, activeRules } from '../../support/endpoint.js';
 import { expectCode } from '../../support/expect-code.js';

@@ -9,7 +9,7 @@ import { compress } from '../../../packs/compression.js';
 import { encodeHeader, packPayloadType, type PackHeader } from '../../../packs/header.js';
 import type { SealedPack } from '../../../packs/pack.js';
 import { sealPayload } from '../../../packs/payload.js';
-import { update } from '../../../scanner/update.js';
+import { update } from '../../../scanner/update/update.js';
 import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
 import { rule } from '../../support/distribution.js';
 import { activeRules } from '../../support/endpoint.js';

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decodeUtf8, utf8 } from '../../../base/bytes.js';
-import { loadActivation } from '../../../scanner/connection.js';
+import { loadActivation } from '../../../scanner/license/connection.js';
 import { acceptActivation } from '../../../scanner/offline/activation-answer.js';
 import { requestActivation } from '../../../scanner/offline/activation-request.js';
 import { type ConsoleAnswer, hiddenFields, multipart, TestVisitor } from '../../support/console.js';

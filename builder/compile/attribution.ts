@@ -1,0 +1,44 @@
+import type { Json } from '../../base/json.js';
+import type { CompiledItem } from '../../rules/item.js';
+import type { PackRule } from './compile.js';
+
+/** An item of kind `attribution`: who wrote a rule, where it is from and under which terms (DRL 1.1, section 2). */
+export interface AttributionItem {
+  readonly kind: 'attribution';
+  readonly id: string;
+  readonly value: Json;
+}
+
+/**
+ * One item a Sigma rule, under the rule's id: author and licence as the rule names them, licence and origin else as its
+ * source does, and the recorded path of its file. One item a file of indicators or pools whose source names a licence or
+ * an origin, under `file:<recorded path>`.
+ */
+export function attributionsOf(rules: readonly PackRule[]): AttributionItem[] {
+  const items = new Map<string, AttributionItem>();
+  for (const { item, file, source } of rules) {
+    const { author, license } = item.kind === 'sigma' ? authorship(item) : {};
+    const licence = license ?? source.licence ?? undefined;
+    const origin = source.origin ?? undefined;
+    if (item.kind !== 'sigma' && licence === undefined && origin === undefined) continue;
+    const id = item.kind === 'sigma' ? item.id : `file:${file}`;
+    const value = {
+      id,
+      file,
+      ...(author !== undefined && { author }),
+      ...(licence !== undefined && { licence }),
+      ...(origin !== undefined && { source: origin }),
+    };
+    items.set(id, { kind: 'attribution', id, value });
+  }
+  return [...items.values()];
+}
+
+function authorship({ value }: CompiledItem): { author?: string; license?: string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  const { author, license } = value as Readonly<Record<string, Json>>;
+  return {
+    ...(typeof author === 'string' && { author }),
+    ...(typeof license === 'string' && { license }),
+  };
+}

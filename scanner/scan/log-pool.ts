@@ -1,0 +1,151 @@
+import { Worker } from 'node:worker_threads';
+import { type DetectionPlan, Detectors, type RuleOf } from './detector.js';
+import type { Matches } from './matches.js';
+import { standardInput } from './logs.js';
+import { Mailbox } from './mailbox.js';
+import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
+import type { StandardInput } from './standard-input.js';
+import type { WorkerOrder } from './log-worker.js';
+
+export interface CrewOptions {
+  /** 1: everything in this thread. */
+  readonly threads: number;
+  /** Ends the work; what has been found until then still comes. */
+  readonly signal: AbortSignal;
+  /** For this thread, which has the rules of the plan already. */
+  readonly ruleOf: RuleOf;
+  /** What `-` among the paths stands for. */
+  readonly input: StandardInput;
+  /** Bytes read, as they are, by whichever thread. */
+  readonly onRead: (bytes: number) => void;
+}
+
+export type PartResult = { readonly part: Part } & ({ readonly matches: Matches } | { readonly outcome: PartOutcome });
+
+/** Parts that may be begun before the first one is through, per thread: their matches wait for those of the first. */
+const aheadPerThread = 4;
+
+/**
+ * Matches all parts and gives what they come to in the order of the parts, whichever thread is done first. The standard
+ * input is read in this thread.
+ */
+export async function* matchParts(
+  parts: readonly Part[],
+  plan: DetectionPlan,
+  options: CrewOptions,
+): AsyncGenerator<PartResult> {
+  const shared = options.threads === 1 ? [] : parts.filter(({ log }) => log.path !== standardInput);
+  const crew = shared.length < 2 ? null : new Crew(shared, plan, options);
+  let own: Detectors | null = null;
+  try {
+    for (const part of parts) {
+      const messages =
+        crew && part.log.path !== standardInput
+          ? crew.messagesOf(part)
+          : matchHere(part, (own ??= new Detectors(plan, options.ruleOf)), options);
+      for await (const message of messages) {
+        if (message.kind === 'matches') yield { part, matches: message.matches };
+        if (message.kind === 'done') yield { part, outcome: message.outcome };
+      }
+    }
+  } finally {
+    await crew?.close();
+  }
+}
+
+async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions): AsyncGenerator<PartMessage> {
+  if (options.signal.aborted) return;
+  for await (const message of matchPart(part, detectors, options.signal, options.input)) {
+    yield message;
+    if (message.kind === 'read') options.onRead(message.bytes);
+  }
+}
+
+interface Member {
+  readonly worker: Worker;
+  part: Part | null;
+}
+
+/** Threads that share the parts: each takes the next one when it is through with its own. */
+class Crew {
+  readonly #parts: readonly Part[];
+  readonly #mailboxes: ReadonlyMap<Part, Mailbox<PartMessage>>;
+  readonly #members: readonly Member[];
+  readonly #options: CrewOptions;
+  readonly #ahead: number;
+  #begun = 0;
+  #finished = 0;
+
+  constructor(parts: readonly Part[], plan: DetectionPlan, options: CrewOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#mailboxes = new Map(parts.map((part) => [part, new Mailbox<PartMessage>()]));
+    const count = Math.min(options.threads, parts.length);
+    this.#ahead = count * aheadPerThread;
+    this.#members = Array.from({ length: count }, () => this.#recruit(plan));
+    for (const member of this.#members) this.#beginNext(member);
+    options.signal.addEventListener('abort', this.#stop);
+    if (options.signal.aborted) this.#stop();
+  }
+
+  /** What comes of a part; to be asked for in the order of the parts. */
+  async *messagesOf(part: Part): AsyncGenerator<PartMessage> {
+    const mailbox = this.#mailboxes.get(part);
+    for (let message = await mailbox?.take(); message; message = await mailbox?.take()) {
+      yield message;
+      if (message.kind === 'done') break;
+      const member = this.#members.find((candidate) => candidate.part === part);
+      if (message.kind === 'matches' && member) order(member, { kind: 'read', matches: sizeOf(message.matches) });
+    }
+    this.#finished++;
+    for (const member of this.#members) if (member.part === null) this.#beginNext(member);
+  }
+
+  async close(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
+  #recruit(plan: DetectionPlan): Member {
+    const worker = new Worker(new URL('./log-worker.js', import.meta.url), { workerData: plan });
+    const member: Member = { worker, part: null };
+    worker.on('message', (message: PartMessage) => this.#receive(member, message));
+    worker.on('error', (error: Error) => this.#fail(error));
+    return member;
+  }
+
+  #receive(member: Member, message: PartMessage): void {
+    const mailbox = member.part && this.#mailboxes.get(member.part);
+    if (message.kind === 'read') {
+      this.#options.onRead(message.bytes);
+      return;
+    }
+    mailbox?.put(message);
+    if (message.kind !== 'done') return;
+    mailbox?.close();
+    member.part = null;
+    this.#beginNext(member);
+  }
+
+  #beginNext(member: Member): void {
+    const part = this.#begun < this.#finished + this.#ahead ? this.#parts[this.#begun] : undefined;
+    if (part === undefined || this.#options.signal.aborted) return;
+    this.#begun++;
+    member.part = part;
+    order(member, { kind: 'part', part });
+  }
+
+  /** What has been begun comes as far as it is; the rest does not. */
+  readonly #stop = (): void => {
+    for (const part of this.#parts.slice(this.#begun)) this.#mailboxes.get(part)?.close();
+    for (const member of this.#members) order(member, { kind: 'stop' });
+  };
+
+  #fail(error: Error): void {
+    for (const mailbox of this.#mailboxes.values()) mailbox.close(error);
+  }
+}
+
+function order({ worker }: Member, message: WorkerOrder): void {
+  worker.postMessage(message);
+}

@@ -1,0 +1,263 @@
+import { type Clock, formatSeconds } from '../../base/clock.js';
+import type { Opener } from '../../keys/signer.js';
+import type { License, LicensedPack } from '../../packs/license.js';
+import { loadState } from '../active/active.js';
+import { type Activation, connectionOf, loadHostKey, requireActivation } from '../license/connection.js';
+import { loadStoredLicense, saveStoredLicense, trustedNow } from '../license/entitlement.js';
+import {
+  type Coverage,
+  coverageAfter,
+  type CoverageChange,
+  coverageChanges,
+  coverageRefused,
+} from '../state/coverage.js';
+import { refusedOrThrow, ScannerError } from '../error.js';
+import { type Home, withHome } from '../state/home.js';
+import { hostStatus, reportStatus } from '../license/host-status.js';
+import { obtainPack, repairPack } from '../active/install.js';
+import { type LastUpdate, loadLastUpdate, type Refusal, refusalOf, saveLastUpdate } from '../state/last-update.js';
+import { rememberOverrides } from '../merge/merged-ruleset.js';
+import { type Origin, serverOrigin } from './origin.js';
+import {
+  type AcceptedPack,
+  collectGarbage,
+  emptyPointer,
+  isNamed,
+  leftChannels,
+  loadPointer,
+  packKey,
+  type Pointer,
+  savePointer,
+  switchPacks,
+} from '../state/pointer.js';
+import { Repository } from '../follow/repository.js';
+
+/** An endpoint as a command sees it. */
+export interface Endpoint {
+  readonly home: Home;
+  readonly clock: Clock;
+  /** This program's version, `x.y.z`. */
+  readonly client: string;
+  /** Bytes of a pack that is being fetched. */
+  readonly onProgress?: (pack: string, receivedBytes: number, totalBytes: number) => void;
+}
+
+export interface PackOutcome extends LicensedPack {
+  /**
+   * `unlicensed`: in the active set, but no longer named by the licence document; it stays as it is. `replaced`: so was
+   * this one, until the channel that the document names instead was installed.
+   */
+  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed' | 'replaced';
+  /** Of the pack that is in use after the update; null when none is. */
+  readonly version: string | null;
+  readonly sequence: number | null;
+  readonly refusal: Refusal | null;
+}
+
+export interface UpdateReport {
+  readonly license: Pick<
+    License,
+    'license' | 'state' | 'features' | 'issuedAt' | 'expiresAt' | 'licenseExpiresAt' | 'serial'
+  >;
+  readonly packs: readonly PackOutcome[];
+  /** Whether the active set is another one than before. */
+  readonly switched: boolean;
+  /** Whether timestamp or snapshot had expired: only a bundle is accepted so. */
+  readonly stale: boolean;
+  /** What the licence covers otherwise than at the last update that was noted. */
+  readonly changes: readonly CoverageChange[];
+}
+
+type ReleaseReport = Omit<UpdateReport, 'changes'>;
+
+/**
+ * Brings this endpoint up to date. A refusal of metadata or licence throws and leaves the active set as it was; a
+ * refusal of one pack is an outcome, leaves that pack as it was and harms no other.
+ *
+ * @throws ScannerError, KeyError, PackError, BaseError, also `lock-held`
+ */
+export async function update(endpoint: Endpoint): Promise<UpdateReport> {
+  return withHome(endpoint.home, async () => {
+    const activation = await requireActivation(endpoint.home);
+    return updateFrom(endpoint, activation, serverOrigin(connectionOf(activation)));
+  });
+}
+
+/**
+ * An update from any origin; the caller holds the lock of the state folder.
+ *
+ * @throws as {@link update}
+ */
+export async function updateFrom(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<UpdateReport> {
+  const before = await loadLastUpdate(endpoint.home);
+  try {
+    const report = await followReleases(endpoint, activation, origin);
+    const refusal = report.packs.find((pack) => pack.refusal)?.refusal ?? null;
+    const known = before?.coverage ?? null;
+    const coverage = coverageAfter(known, report.license);
+    await noteOutcome(endpoint, origin, before, { refusal, coverage });
+    return { ...report, changes: coverageChanges(known, coverage) };
+  } catch (error) {
+    const refusal = refusalOf(refusedOrThrow(error));
+    const { connection } = origin;
+    const known = before?.coverage ?? null;
+    const at = formatSeconds(endpoint.clock.now());
+    // Only a server knows how things stand now; a carried document may be an old one.
+    const coverage = connection === null ? known : coverageRefused(known, refusal.code, at);
+    await noteOutcome(endpoint, origin, before, { refusal, coverage });
+    throw error;
+  }
+}
+
+/** A release that came out between metadata and licence is met by going round once more. */
+async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
+  const report = await updateOnce(endpoint, activation, origin);
+  const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
+  return isOvertaken && !origin.source.isCarried ? updateOnce(endpoint, activation, origin) : report;
+}
+
+/** The policy, from top to bottom. */
+async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
+  const { home, clock } = endpoint;
+  const host = await loadHostKey(home);
+  const stored = await loadStoredLicense(home);
+  const pointer = (await loadPointer(home)) ?? emptyPointer;
+
+  const now = trustedNow(clock, stored?.greatestIssuedAt);
+  const repository = await Repository.refresh(home, pointer.metadata, origin.source, now);
+  const { licenseKeys } = await repository.keysJson();
+  // A server's metadata is kept even if the licence is refused: it guards against rollback. A refused bundle changes nothing.
+  const followed = origin.source.isCarried ? pointer : await keepMetadata(home, pointer, repository);
+
+  const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
+  const accepted = await origin.license(stored, policy, clock);
+  if (accepted.stored !== stored) await saveStoredLicense(home, accepted.stored);
+
+  const { license } = accepted;
+  const acceptedAt = trustedNow(clock, accepted.stored.greatestIssuedAt);
+  const newer: AcceptedPack[] = [];
+  const outcomes: PackOutcome[] = [];
+  for (const name of license.packs) {
+    const active = activeOf(pointer, name);
+    try {
+      const obtained = await obtainNewer({ endpoint, repository, name, license, host, active, now: acceptedAt });
+      if (obtained) newer.push(obtained);
+      outcomes.push(outcome(name, obtained ? 'updated' : 'current', obtained ?? active));
+    } catch (error) {
+      outcomes.push(outcome(name, 'refused', active, refusalOf(refusedOrThrow(error))));
+    }
+  }
+  const left = leftChannels([...newer, ...pointer.packs], license);
+  for (const pack of pointer.packs) {
+    if (left.includes(pack)) outcomes.push(outcome(pack, 'replaced', undefined));
+    else if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
+  }
+
+  const kept = await keepMetadata(home, followed, repository);
+  const isSwitched = newer.length > 0 || left.length > 0;
+  const switched = isSwitched ? await switchTo(home, kept, newer, left, acceptedAt) : kept;
+  if (switched !== pointer) await collectGarbage(home, switched);
+  const { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial } = license;
+  return {
+    license: { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial },
+    packs: outcomes,
+    switched: isSwitched,
+    stale: repository.isStale,
+  };
+}
+
+function activeOf(pointer: Pointer, name: LicensedPack): AcceptedPack | undefined {
+  return pointer.packs.find((pack) => packKey(pack) === packKey(name));
+}
+
+/** The pointer with the metadata as it is verified now; packs stay. */
+async function keepMetadata(home: Home, pointer: Pointer, repository: Repository): Promise<Pointer> {
+  const metadata = await repository.save(home);
+  if (metadata === pointer.metadata) return pointer;
+  const next = { ...pointer, metadata };
+  await savePointer(home, next);
+  return next;
+}
+
+interface Wanted {
+  readonly endpoint: Endpoint;
+  readonly repository: Repository;
+  readonly name: LicensedPack;
+  readonly license: License;
+  readonly host: Opener;
+  readonly active: AcceptedPack | undefined;
+  readonly now: Date;
+}
+
+/** A pack that its role lists and that is not the active one; null when the active one is what the role lists. */
+async function obtainNewer({ endpoint, repository, ...wanted }: Wanted): Promise<AcceptedPack | null> {
+  const { name, active } = wanted;
+  const path = `${packKey(name)}.yms`;
+  const target = await repository.find(path);
+  if (target === null)
+    throw new ScannerError(
+      'target-missing',
+      `${path}: expected the role ${name.feature} to list it, got no such target`,
+    );
+  const { home, client, onProgress } = endpoint;
+  if (active && target.sha256 === active.sha256) {
+    await repairPack(home, repository.source, target);
+    return null;
+  }
+  return obtainPack({
+    ...wanted,
+    home,
+    client,
+    target,
+    source: repository.source,
+    ...(onProgress ? { onProgress: (received, total) => onProgress(packKey(name), received, total) } : {}),
+  });
+}
+
+function outcome(
+  { feature, pack, channel }: LicensedPack,
+  what: PackOutcome['outcome'],
+  inUse: AcceptedPack | undefined,
+  refusal: Refusal | null = null,
+): PackOutcome {
+  const { version = null, sequence = null } = inUse ?? {};
+  return { feature, pack, channel, outcome: what, version, sequence, refusal };
+}
+
+/** All new packs at once, by replacing one file. */
+async function switchTo(
+  home: Home,
+  pointer: Pointer,
+  newer: readonly AcceptedPack[],
+  left: readonly AcceptedPack[],
+  now: Date,
+): Promise<Pointer> {
+  await rememberOverrides(home, now);
+  const next = switchPacks(pointer, newer, left, now);
+  await savePointer(home, next);
+  return next;
+}
+
+/**
+ * Tells the server, unless it could not be reached anyway, and writes the outcome down. Neither changes what the update
+ * came to: that is what the caller must hear of, even when this disk is full.
+ */
+async function noteOutcome(
+  { home, clock, client }: Endpoint,
+  { connection }: Origin,
+  before: LastUpdate | null,
+  { refusal, coverage }: { readonly refusal: Refusal | null; readonly coverage: Coverage | null },
+): Promise<void> {
+  try {
+    let reported = before?.reported ?? null;
+    if (connection !== null && refusal?.code.startsWith('http-') !== true) {
+      const packs = (await loadPointer(home))?.packs ?? [];
+      const serial = (await loadState(home)).license?.serial ?? 0;
+      const status = hostStatus(client, serial, packs, refusal);
+      reported = await reportStatus(connection, status, reported, clock.now());
+    }
+    await saveLastUpdate(home, before, clock.now(), { error: refusal, reported, coverage });
+  } catch (error) {
+    refusedOrThrow(error);
+  }
+}

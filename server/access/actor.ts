@@ -1,0 +1,39 @@
+import { ServerError } from '../error.js';
+import { type Permission, type Role, rolePermissions } from './roles.js';
+
+/** Who asks for something to be shown or done: behind an API token, or a person who has signed in. */
+export interface Actor {
+  /** For the audit log: `token:<id>`, `person:<id>` or `server`. */
+  readonly name: string;
+  readonly permissions: ReadonlySet<Permission>;
+  /** The only customer whose things it may see; null for the house's own. */
+  readonly customerId: string | null;
+}
+
+/** `narrowed` takes permissions away from the role, and can add none. */
+export function actorOf(
+  name: string,
+  role: Role,
+  customerId: string | null,
+  narrowed: readonly string[] | null = null,
+): Actor {
+  const own = rolePermissions[role].filter((permission) => narrowed === null || narrowed.includes(permission));
+  return { name, permissions: new Set(own), customerId: role === 'customer' ? (customerId ?? '') : null };
+}
+
+/** What the server does by itself when its time has come. */
+export const serverActor: Actor = { name: 'server', permissions: new Set(), customerId: null };
+
+/** @throws ServerError `scope-missing` */
+export function requirePermission(actor: Actor, permission: Permission): void {
+  if (!actor.permissions.has(permission))
+    throw new ServerError(
+      'scope-missing',
+      `authorization: expected permission ${permission}, got ${actor.name} without it`,
+    );
+}
+
+/** Whether the actor may know of something that belongs to this customer. What it may not know of is answered as absent. */
+export function mayKnow(actor: Actor, customerId: string): boolean {
+  return actor.customerId === null || actor.customerId === customerId;
+}

@@ -1,0 +1,36 @@
+import type { Actor } from '../access/actor.js';
+import { requirePermission } from '../access/actor.js';
+import { type AuditEntry, auditEntry } from './audit.js';
+import type { ServerDeps } from '../deps.js';
+import type { Listed } from '../input/listing.js';
+
+export interface AuditQuery {
+  readonly limit: number;
+  /** The sequence after which to go on. */
+  readonly cursor: string | null;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  /** A time; entries from then on. */
+  readonly since?: string | undefined;
+}
+
+/** In the order in which it happened. Without filters the page is a piece of the chain. */
+export async function listAudit({ records }: ServerDeps, who: Actor, query: AuditQuery): Promise<Listed<AuditEntry>> {
+  requirePermission(who, 'audit:read');
+  const { limit, cursor, actor, action, subject, since } = query;
+  const rows = await records
+    .selectFrom('audit')
+    .selectAll()
+    .where('sequence', '>', Number(cursor ?? 0))
+    .$if(actor !== undefined, (some) => some.where('actor', '=', actor ?? ''))
+    .$if(action !== undefined, (some) => some.where('action', '=', action ?? ''))
+    .$if(subject !== undefined, (some) => some.where('subject', '=', subject ?? ''))
+    .$if(since !== undefined, (some) => some.where('at', '>=', since ?? ''))
+    .orderBy('sequence')
+    .limit(limit + 1)
+    .execute();
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(auditEntry), next: rows.length > limit && last ? String(last.sequence) : null };
+}
