@@ -13,7 +13,7 @@ export interface ErrorDetails {
 }
 
 /**
- * The one error shape of the house: each room extends it with a closed union of kebab-case codes.
+ * The one error shape of this code base: each room extends it with a closed union of kebab-case codes.
  *
  * The message says subject, expectation and what came (`pack header: expected at most 1048576 bytes, got 2097152`), in
  * lower case, without a full stop, and never holds a secret.

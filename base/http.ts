@@ -1,4 +1,4 @@
-/** The only HTTP client of the house: bounded in bytes and time, with no surprise redirects. */
+/** The only HTTP client: bounded in bytes and time, with no surprise redirects. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concatBytes } from './bytes.js';
 import { BaseError } from './error.js';

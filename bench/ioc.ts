@@ -18,7 +18,7 @@ import { withFile } from '../scanner/elements/content.js';
 import { Examiner } from '../scanner/elements/examine.js';
 import type { ElementRule } from '../scanner/elements/element-rule.js';
 import { Judge } from '../scanner/elements/judge.js';
-import { Troubles } from '../scanner/elements/trouble.js';
+import { Diagnostics } from '../scanner/elements/diagnostic.js';
 import { walk } from '../scanner/elements/walk.js';
 import { HashThreads } from '../scanner/elements/hash-threads.js';
 import { defaultMaxFileBytes, scanElements } from '../scanner/elements/scan-elements.js';
@@ -112,7 +112,7 @@ let found = 0;
 const examinerOf = (one: Judge, hashThreads: HashThreads | null): Examiner =>
   new Examiner({
     judge: one,
-    troubles: new Troubles(),
+    diagnostics: new Diagnostics(),
     shapes: new ShapeTable(),
     limits: defaultArchiveLimits,
     maxFileBytes: Infinity,
@@ -127,10 +127,10 @@ const examinerOf = (one: Judge, hashThreads: HashThreads | null): Examiner =>
 
 async function scanPath(path: string, one: Judge, hashThreads: HashThreads | null = null): Promise<void> {
   const examiner = examinerOf(one, hashThreads);
-  const troubles = new Troubles();
+  const diagnostics = new Diagnostics();
   for await (const entry of walk([path]))
     if (entry.kind === 'file')
-      await withFile({ path: entry.path, followsLink: true }, troubles, (content) => examiner.examine(content));
+      await withFile({ path: entry.path, followsLink: true }, diagnostics, (content) => examiner.examine(content));
 }
 
 function grep(path: string): string {

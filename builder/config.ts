@@ -24,7 +24,7 @@ const maxConfigBytes = 1024 * 1024;
 
 /** Who wrote the rules of a source and under which terms; goes into the pack beside them (DRL 1.1). */
 export interface Attribution {
-  readonly licence: string | null;
+  readonly license: string | null;
   readonly origin: string | null;
 }
 
@@ -81,9 +81,16 @@ const relativePath = z
 const stringList = z.array(text).max(1000);
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
+/** Terms and home of rules. `licence` is another spelling of `license`; both at once would leave open which one holds. */
+const terms = { license: text.optional(), licence: text.optional(), origin: text.optional() };
+function hasOneSpelling(given: { license?: string | undefined; licence?: string | undefined }): boolean {
+  return given.license === undefined || given.licence === undefined;
+}
+const twoSpellings = { message: 'license alone, since licence is another spelling of it', path: ['licence'] };
+
 const source = z.preprocess(
   (value) => (typeof value === 'string' ? { path: value } : value),
-  z.strictObject({ path: relativePath, licence: text.optional(), origin: text.optional() }),
+  z.strictObject({ path: relativePath, ...terms }).refine(hasOneSpelling, twoSpellings),
 );
 
 const feedName = z
@@ -98,34 +105,35 @@ const feed = z.preprocess(
   z.strictObject({ name: feedName, minScore: z.int().min(-1000).max(1000).default(defaultMinScore) }),
 );
 
-const pack = z.strictObject({
-  pack: name.optional(),
-  feature: featureName,
-  channel: name.default('stable'),
-  sources: z.array(source).min(1).max(1000),
-  include: stringList.default([]),
-  exclude: stringList.default([]),
-  profile: z.enum(profileNames).optional(),
-  filters: z
-    .strictObject({
-      minLevel: z.enum(ruleLevels).optional(),
-      statuses: z.array(z.enum(ruleStatuses)).min(1).optional(),
-      tags: stringList.min(1).optional(),
-    })
-    .default({}),
-  expand: z.record(text, z.array(scalar).min(1).max(10_000)).default({}),
-  faulty: z.enum(['refuse', 'leave-out']).default('refuse'),
-  tests: z
-    .strictObject({ root: relativePath.optional(), failing: z.enum(['refuse', 'leave-out']).default('refuse') })
-    .default({ failing: 'refuse' }),
-  minimumClient: z
-    .string()
-    .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/, 'a version such as 0.1.0')
-    .default('0.1.0'),
-  feeds: z.array(feed).max(32).default([]),
-  licence: text.optional(),
-  origin: text.optional(),
-});
+const pack = z
+  .strictObject({
+    pack: name.optional(),
+    feature: featureName,
+    channel: name.default('stable'),
+    sources: z.array(source).min(1).max(1000),
+    include: stringList.default([]),
+    exclude: stringList.default([]),
+    profile: z.enum(profileNames).optional(),
+    filters: z
+      .strictObject({
+        minLevel: z.enum(ruleLevels).optional(),
+        statuses: z.array(z.enum(ruleStatuses)).min(1).optional(),
+        tags: stringList.min(1).optional(),
+      })
+      .default({}),
+    expand: z.record(text, z.array(scalar).min(1).max(10_000)).default({}),
+    faulty: z.enum(['refuse', 'leave-out']).default('refuse'),
+    tests: z
+      .strictObject({ root: relativePath.optional(), failing: z.enum(['refuse', 'leave-out']).default('refuse') })
+      .default({ failing: 'refuse' }),
+    minimumClient: z
+      .string()
+      .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/, 'a version such as 0.1.0')
+      .default('0.1.0'),
+    feeds: z.array(feed).max(32).default([]),
+    ...terms,
+  })
+  .refine(hasOneSpelling, twoSpellings);
 
 const config = z.strictObject({
   server: z.url({ protocol: /^https?$/ }).optional(),
@@ -298,7 +306,7 @@ function packConfig(label: string, given: z.infer<typeof pack>): PackConfig {
     channel: given.channel,
     sources: given.sources.map((one) => ({
       path: one.path,
-      licence: one.licence ?? given.licence ?? null,
+      license: one.license ?? one.licence ?? given.license ?? given.licence ?? null,
       origin: one.origin ?? given.origin ?? null,
     })),
     include: given.include,

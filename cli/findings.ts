@@ -131,8 +131,8 @@ export function shortcomings({
     const example = first ? `; the first at byte ${first.offset}: ${first.message}` : '';
     lines.push(`${file}: records skipped: ${kinds.join(', ')}${example}`);
   }
-  for (const [code, count] of Object.entries(elements?.troubles ?? {})) {
-    const first = elements?.named.find((trouble) => trouble.code === code);
+  for (const [code, count] of Object.entries(elements?.diagnostics ?? {})) {
+    const first = elements?.named.find((diagnostic) => diagnostic.code === code);
     lines.push(`${first?.message ?? code} (${code}${count > 1 ? `, and ${count - 1} more` : ''})`);
   }
   for (const { ruleId, reference } of unresolved)

@@ -4,13 +4,13 @@ import { canonicalJsonBytes, parseCanonicalJson } from '../base/json.js';
 import { KeyError } from './error.js';
 import { encodePublicKey, parsePublicKey, type PublicKey } from './key.js';
 
-/** The target path of {@link KeysJson}, signed by the top-level targets role and served without a licence. */
+/** The target path of {@link KeysJson}, signed by the top-level targets role and served without a license. */
 export const keysJsonPath = 'keys.json';
 export const keysJsonMaxBytes = 65_536;
 
 /** The keys that endpoints and builders take from nowhere else. */
 export interface KeysJson {
-  /** Ed25519: sign licence documents. */
+  /** Ed25519: sign license documents. */
   readonly licenseKeys: readonly PublicKey[];
   /** X25519: recipients of every published pack. */
   readonly distributionKeys: readonly PublicKey[];

@@ -1,4 +1,4 @@
-/** What travels between an endpoint without a network and the licence server (docs/spec/offline.md). */
+/** What travels between an endpoint without a network and the license server (docs/spec/offline.md). */
 import { z } from 'zod';
 import { decodeBase64 } from '../base/bytes.js';
 import { CodedError } from '../base/error.js';
@@ -11,7 +11,7 @@ export const activationPayloadType = 'application/vnd.yms.activation+json';
 
 export const maxRequestBytes = 4096;
 
-/** An activation holds a licence envelope, which is its payload in base64, in base64 again. */
+/** An activation holds a license envelope, which is its payload in base64, in base64 again. */
 export const maxActivationBytes = Math.ceil(maxLicenseBytes * 1.8) + 65_536;
 
 const nonce = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hex digits');
@@ -41,7 +41,7 @@ const requestSchema = z.strictObject({
   client: clientVersion,
   /** The host's own X25519 key; what comes back is sealed to it. */
   hostKey: publicKeySchema.refine(isHostKey, 'expected an X25519 key'),
-  /** Which licence to take a seat of; null leaves it to the admin. Never the licence key, which is a secret. */
+  /** Which license to take a seat of; null leaves it to the admin. Never the license key, which is a secret. */
   license: serverId.nullable(),
   name: displayName,
   /** Ties the answer to this request: 16 random bytes in hex. */
@@ -52,7 +52,7 @@ const requestSchema = z.strictObject({
 export type ActivationRequest = Readonly<z.infer<typeof requestSchema>>;
 
 const activationSchema = z.strictObject({
-  /** The whole envelope of the licence document, in base64. */
+  /** The whole envelope of the license document, in base64. */
   document: base64(maxActivationBytes),
   host: z.strictObject({ id: serverId, keyid }),
   issuedAt: time,
@@ -63,7 +63,7 @@ const activationSchema = z.strictObject({
   sealedToken: base64(2000),
 });
 
-/** The payload that the licence key signs in answer to a request. */
+/** The payload that the license key signs in answer to a request. */
 export type OfflineActivation = Readonly<z.infer<typeof activationSchema>>;
 
 const code = 'activation-malformed';

@@ -11,7 +11,7 @@ export interface BundleEntry {
   readonly read: () => Promise<Uint8Array>;
 }
 
-/** The public part of a repository: enough to trust the licence keys, without a pack. */
+/** The public part of a repository: enough to trust the license keys, without a pack. */
 export interface CarriedRepository {
   /** By name on the wire: every root from the first on, timestamp, snapshot, targets, and roles if any. */
   readonly metadata: ReadonlyMap<string, Uint8Array>;
@@ -22,7 +22,7 @@ export interface CarriedRepository {
 /** The first entry of each bundle: what it is, in one spelling. */
 export const bundleMark = { name: 'bundle.json', content: '{"format":1,"kind":"yms-bundle"}' } as const;
 
-/** Enough for every role, every pack of a licence in each form, and a licence document for each of ten thousand hosts. */
+/** Enough for every role, every pack of a license in each form, and a license document for each of ten thousand hosts. */
 export const maxBundleEntries = 16_384;
 
 export const maxBundleBytes = 16 * 1024 ** 3;
@@ -70,7 +70,7 @@ export function bundleEntry(name: string, bytes: Uint8Array): BundleEntry {
   return { name, read: () => Promise.resolve(bytes) };
 }
 
-/** A host's licence document, by the id of its key. */
+/** A host's license document, by the id of its key. */
 export function licenseEntry(hostKeyid: string): string {
   return `licenses/${hostKeyid}`;
 }

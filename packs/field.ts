@@ -5,7 +5,7 @@ import { CodedError } from '../base/error.js';
 import { keyidPattern } from '../keys/key.js';
 import { sealedBoxOverheadBytes } from '../keys/sealing.js';
 
-/** Members that the header, the manifest and the licence document share (docs/spec/pack.md, "Conventions"). */
+/** Members that the header, the manifest and the license document share (docs/spec/pack.md, "Conventions"). */
 
 export const contentKeyBytes = 32;
 export const sealedKeyBytes = contentKeyBytes + sealedBoxOverheadBytes;

@@ -95,13 +95,13 @@ const schema = z
     { error: 'expected grants for the licensed packs only', path: ['grants'] },
   );
 
-/** What the licence key signs for one host (docs/spec/license.md). */
+/** What the license key signs for one host (docs/spec/license.md). */
 export type License = Readonly<z.infer<typeof schema>>;
 
 const licenseDocument: DocumentKind<License> = { schema, maxBytes: maxLicenseBytes, code: 'license-malformed' };
 
 /**
- * The payload of a licence envelope that was verified.
+ * The payload of a license envelope that was verified.
  *
  * @throws PackError `license-malformed`
  */

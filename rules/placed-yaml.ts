@@ -37,7 +37,7 @@ export function parsePlacedYaml(text: string, file: string): PlacedYaml {
   }
 }
 
-/** What a zod schema found wrong with the document, each at its place and in the words of the house. */
+/** What a zod schema found wrong with the document, each at its place and in the words of our own faults. */
 export function schemaFaults(issues: readonly z.core.$ZodIssue[], yaml: PlacedYaml, subject: string): Fault[] {
   return issues.flatMap((issue) => faultsOf(issue, yaml, subject));
 }

@@ -27,7 +27,7 @@ export type ScannerErrorCode =
   | 'request-refused'
   | 'seats-exhausted'
   | 'token-refused'
-  // the licence document and its grants
+  // the license document and its grants
   | 'license-expired'
   | 'license-host'
   | 'license-issued-ahead'

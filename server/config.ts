@@ -10,15 +10,15 @@ export interface ServerConfig {
   readonly jsonBodyMs: number;
   /** An upload or download that does not move for this long is cut. */
   readonly idleMs: number;
-  /** How long a licence document is valid; it is issued anew after half of it. */
+  /** How long a license document is valid; it is issued anew after half of it. */
   readonly licenseDocumentMs: number;
-  /** Target requests of a licence: each seat adds this many an hour, and that many may come at once. */
+  /** Target requests of a license: each seat adds this many an hour, and that many may come at once. */
   readonly targetsPerSeatHour: number;
   /** Bytes of one publisher's uploads that no commit has listed yet. */
   readonly maxPendingBytes: number;
   /** How long an upload waits for its commit. */
   readonly pendingMs: number;
-  /** New hosts of a licence within an hour, or as many as it has seats: removing and activating in a loop is no way to more seats. */
+  /** New hosts of a license within an hour, or as many as it has seats: removing and activating in a loop is no way to more seats. */
   readonly activationsPerHour: number;
 }
 

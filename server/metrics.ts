@@ -50,7 +50,7 @@ export function newMetrics(): Metrics {
     }),
     grantsRefused: new Counter({
       name: 'yms_grants_refused_total',
-      help: 'Grants left out of a licence document because the content key of the pack does not open',
+      help: 'Grants left out of a license document because the content key of the pack does not open',
       labelNames: ['feature', 'code'],
       registers,
     }),

@@ -113,7 +113,7 @@ export function requireFeatureName(feature: string): void {
     throw new BuilderError('name-invalid', `feature: expected a name that has no other meaning, got "${feature}"`);
 }
 
-/** Puts the licence and distribution keys under the signatures of targets; the bytes become the target `keys.json`. */
+/** Puts the license and distribution keys under the signatures of targets; the bytes become the target `keys.json`. */
 export function setKeysJson(signed: TargetsRole, keys: KeysJson): { signed: TargetsRole; keysJson: Uint8Array } {
   const keysJson = encodeKeysJson(keys);
   const target = { length: keysJson.length, hashes: { sha256: sha256Hex(keysJson) } };

@@ -10,23 +10,24 @@ export interface AttributionItem {
 }
 
 /**
- * One item a Sigma rule, under the rule's id: author and licence as the rule names them, licence and origin else as its
- * source does, and the recorded path of its file. One item a file of indicators or pools whose source names a licence or
+ * One item a Sigma rule, under the rule's id: author and license as the rule names them, license and origin else as its
+ * source does, and the recorded path of its file. One item a file of indicators or pools whose source names a license or
  * an origin, under `file:<recorded path>`.
  */
 export function attributionsOf(rules: readonly PackRule[]): AttributionItem[] {
   const items = new Map<string, AttributionItem>();
   for (const { item, file, source } of rules) {
-    const { author, license } = item.kind === 'sigma' ? authorship(item) : {};
-    const licence = license ?? source.licence ?? undefined;
+    const written = item.kind === 'sigma' ? authorship(item) : {};
+    const { author } = written;
+    const license = written.license ?? source.license ?? undefined;
     const origin = source.origin ?? undefined;
-    if (item.kind !== 'sigma' && licence === undefined && origin === undefined) continue;
+    if (item.kind !== 'sigma' && license === undefined && origin === undefined) continue;
     const id = item.kind === 'sigma' ? item.id : `file:${file}`;
     const value = {
       id,
       file,
       ...(author !== undefined && { author }),
-      ...(licence !== undefined && { licence }),
+      ...(license !== undefined && { license }),
       ...(origin !== undefined && { source: origin }),
     };
     items.set(id, { kind: 'attribution', id, value });

@@ -10,7 +10,7 @@ export interface FeedHeading {
   readonly version: string;
   readonly sequence: number;
   readonly createdAt: string;
-  /** Licences and origins of the sources, each once. */
+  /** Licenses and origins of the sources, each once. */
   readonly terms: readonly string[];
 }
 

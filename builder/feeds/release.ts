@@ -32,8 +32,8 @@ export interface FeedReport extends FeedCounts {
 /** The feeds of a release, which say version and time of its pack. @throws BuilderError `feed-too-large` */
 export function releaseFeeds({ config, rules }: CompiledPack, header: PackHeader): Feed[] {
   const { feature, pack, channel, version, sequence, createdAt } = header;
-  const terms = config.sources.flatMap(({ licence, origin }) =>
-    licence === null && origin === null ? [] : [[licence, origin].filter((part) => part !== null).join(', ')],
+  const terms = config.sources.flatMap(({ license, origin }) =>
+    license === null && origin === null ? [] : [[license, origin].filter((part) => part !== null).join(', ')],
   );
   return makeFeeds(
     rules.map(({ item }) => item),

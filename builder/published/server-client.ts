@@ -14,7 +14,7 @@ export interface ServerAccess {
 
 const maxProblemBytes = 65_536;
 
-/** The public half of a server: metadata and targets that need no licence. */
+/** The public half of a server: metadata and targets that need no license. */
 export function httpReader(server: string): RepositoryReader {
   const get = async (path: string, maxBytes: number): Promise<Uint8Array | null> => {
     const answer = await request(`${server}/repository/${path}`, { maxBytes });

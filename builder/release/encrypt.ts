@@ -76,7 +76,7 @@ function customPack({ name, sources }: EncryptPlan): PackConfig {
     pack: name,
     feature: customFeature,
     channel: 'stable',
-    sources: sources.map((path) => ({ path, licence: null, origin: null })),
+    sources: sources.map((path) => ({ path, license: null, origin: null })),
     include: [],
     exclude: [],
     filters: { minLevel: null, statuses: null, tags: null, ruleTypes: null },

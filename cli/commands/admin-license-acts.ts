@@ -12,7 +12,7 @@ import {
   wholeNumberOption,
 } from './admin-client.js';
 
-/** What moves a licence from state to state (docs/licensing.md). */
+/** What moves a license from state to state (docs/licensing.md). */
 export function registerLicenseActs(licenses: Command): void {
   adminCommand(licenses, 'renew <id>', 'another term')
     .option('--days <n>', 'so long instead of the term of the plan', wholeNumberOption)

@@ -15,7 +15,7 @@ const refusals: Readonly<Record<string, string>> = {
   'token-refused': `the server does not know this host any more: activate it again; until then ${works}`,
 };
 
-/** What the licence covers, until when, what it no longer covers, and what that means. Lines for people. */
+/** What the license covers, until when, what it no longer covers, and what that means. Lines for people. */
 export function coverageWords({ license, lastUpdate, pointer }: EndpointState, now: Date): string[] {
   if (license === null) return ['no license document has been accepted yet: run yms update'];
   const { license: id, customer, state, features, licenseExpiresAt, expiresAt } = license;
@@ -69,7 +69,7 @@ export interface LostFeature {
   readonly packs: readonly AcceptedPack[];
 }
 
-/** Features that this host once had by its licence, with what stays of them. */
+/** Features that this host once had by its license, with what stays of them. */
 export function lostFeatures({ lastUpdate, pointer }: Pick<EndpointState, 'lastUpdate' | 'pointer'>): LostFeature[] {
   return (lastUpdate?.coverage?.lost ?? []).map(({ feature, since }) => ({
     feature,

@@ -106,7 +106,7 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   process.exitCode = exitCodeOf(summary);
 }
 
-/** Null without a flag: all kinds that the rules have, which are those that the licence covers. */
+/** Null without a flag: all kinds that the rules have, which are those that the license covers. */
 function kindsOf({ sigma, ioc, pools, triage }: ScanOptions): ReadonlySet<ScanKind> | null {
   const kinds = new Set<ScanKind>();
   if (sigma === true) kinds.add('sigma');
@@ -131,7 +131,7 @@ function requireElements(
   throw new CliError('usage', 'host: expected indicators or mining pools to look for, got none', { hint });
 }
 
-/** A kind that was asked for and that the licence does not cover finds nothing, which is not the same as a clean host. */
+/** A kind that was asked for and that the license does not cover finds nothing, which is not the same as a clean host. */
 function warnOfEmptyKinds(rules: MergedSet['rules'], kinds: ReadonlySet<ScanKind> | null): void {
   for (const kind of kinds ?? [])
     if (!rules.some((rule) => rule.kind === kind)) warn(`rules: expected some of the kind ${kind}, got none`);

@@ -64,8 +64,8 @@ export function registerTargets(program: Command): void {
   edits(
     targets
       .command('keys')
-      .description("write keys.json with the server's licence and distribution keys")
-      .requiredOption('--license-key <file>', 'licence key, or public-keys.json; repeatable', collect, [])
+      .description("write keys.json with the server's license and distribution keys")
+      .requiredOption('--license-key <file>', 'license key, or public-keys.json; repeatable', collect, [])
       .requiredOption('--distribution-key <file>', 'distribution key, or public-keys.json; repeatable', collect, []),
   ).action((options: KeysOptions) => keysAction(options));
   edits(targets.command('renew').description('the next version with the same content, 90 days from now')).action(

@@ -1,4 +1,4 @@
-import { ElementError } from './trouble.js';
+import { ElementError } from './diagnostic.js';
 
 export interface ArchiveLimits {
   /** Bytes that may come out of one file, however deep its archives nest. */
@@ -56,7 +56,7 @@ export class ArchiveBudget {
   }
 }
 
-/** Whether the trouble ends all of the outermost archive, not only the one that it was met in. */
+/** Whether the diagnostic ends all of the outermost archive, not only the one that it was met in. */
 export function isBomb(error: unknown): error is ElementError {
   return error instanceof ElementError && (error.code === 'archive-too-large' || error.code === 'archive-members');
 }

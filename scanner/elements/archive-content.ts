@@ -1,7 +1,7 @@
 import { type ArchiveFormat, damaged, gzipMembers, type Member, tarMembers, zipMembers } from './archive.js';
 import type { ArchiveBudget } from './archive-budget.js';
 import type { Content } from './content.js';
-import { ElementError } from './trouble.js';
+import { ElementError } from './diagnostic.js';
 
 /**
  * The members of a content that is an archive. A ZIP inside another archive is held in memory, as its directory stands at

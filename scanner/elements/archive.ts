@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { fromBufferPromise, fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { readLater } from './content.js';
-import { ElementError } from './trouble.js';
+import { ElementError } from './diagnostic.js';
 
 export type ArchiveFormat = 'zip' | 'tar' | 'gzip';
 
@@ -15,9 +15,9 @@ export interface Member {
   readonly name: string;
   /** Where a link leads. */
   readonly link: string | null;
-  /** Null for what has no content, or none that can be read: then `trouble` says why. */
+  /** Null for what has no content, or none that can be read: then `diagnostic` says why. */
   readonly open: (() => Promise<AsyncIterable<Buffer>>) | null;
-  readonly trouble: ElementError | null;
+  readonly diagnostic: ElementError | null;
 }
 
 /** A first member, or the end of an archive without any. */
@@ -39,7 +39,7 @@ export async function* gzipMembers(chunks: AsyncIterable<Buffer>, name: string):
     yield await Promise.resolve({
       name: inner,
       link: null,
-      trouble: null,
+      diagnostic: null,
       open: () => Promise.resolve(gunzip as AsyncIterable<Buffer>),
     });
   } finally {
@@ -62,7 +62,7 @@ export async function* tarMembers(chunks: AsyncIterable<Buffer>, path: string): 
         name,
         link: isLink ? linkname : null,
         open: type === 'file' ? () => Promise.resolve(stream) : null,
-        trouble: null,
+        diagnostic: null,
       };
       entry.resume();
     }
@@ -130,19 +130,24 @@ function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
   const raw = entry.fileNameRaw;
   const name = isUtf8(raw) ? raw.toString('utf8') : raw.toString('latin1');
   const isLink = ((entry.externalFileAttributes >>> 16) & typeMask) === linkType;
-  if (name.endsWith('/')) return { name, link: null, open: null, trouble: null };
+  if (name.endsWith('/')) return { name, link: null, open: null, diagnostic: null };
   const said = entry.isEncrypted()
     ? (['archive-encrypted', 'a member without a password, got an encrypted one'] as const)
     : entry.canDecodeFileData()
       ? null
       : (['archive-method', `a member that is stored or deflated, got method ${entry.compressionMethod}`] as const);
   if (said !== null)
-    return { name, link: null, open: null, trouble: new ElementError(said[0], `${path}!${name}: expected ${said[1]}`) };
+    return {
+      name,
+      link: null,
+      open: null,
+      diagnostic: new ElementError(said[0], `${path}!${name}: expected ${said[1]}`),
+    };
   return {
     name,
     link: isLink ? '' : null,
     open: async () => (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>,
-    trouble: null,
+    diagnostic: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemCode } from '../../base/error.js';
-import { ElementError, type Troubles } from './trouble.js';
+import { ElementError, type Diagnostics } from './diagnostic.js';
 
 /** Bytes to be looked at once, from a file or from inside an archive. */
 export interface Content {
@@ -31,13 +31,13 @@ export interface FileToRead {
 
 /**
  * Opens a regular file and nothing else: a name that has become a pipe, a device or a link meanwhile is refused, and opening
- * never waits for another process. It is read up to the length it has now; what changes while `use` reads is a trouble.
+ * never waits for another process. It is read up to the length it has now; what changes while `use` reads is a diagnostic.
  *
  * @throws ElementError `file-missing`, `file-special`, `file-unreadable`
  */
 export async function withFile(
   { path, followsLink }: FileToRead,
-  troubles: Troubles,
+  diagnostics: Diagnostics,
   use: (content: Content) => Promise<void>,
 ): Promise<void> {
   const fd = openFile(path, followsLink);
@@ -45,13 +45,17 @@ export async function withFile(
     const before = fstatSync(fd);
     if (!before.isFile())
       throw new ElementError('file-special', `${path}: expected a regular file, got a folder, device, pipe or socket`);
-    const reading = new FileReading(fd, before.size, path, troubles);
+    const reading = new FileReading(fd, before.size, path, diagnostics);
     await use({ path, name: path, isMember: false, size: before.size, chunks: reading.chunks(), fd });
     const after = fstatSync(fd);
     if (after.size > before.size)
-      troubles.add('file-grown', path, `${path}: expected ${before.size} bytes, got ${after.size} in the end`);
+      diagnostics.add('file-grown', path, `${path}: expected ${before.size} bytes, got ${after.size} in the end`);
     else if (after.mtimeMs !== before.mtimeMs && !reading.isCut)
-      troubles.add('file-changed', path, `${path}: expected the same bytes to the end, got others written meanwhile`);
+      diagnostics.add(
+        'file-changed',
+        path,
+        `${path}: expected the same bytes to the end, got others written meanwhile`,
+      );
   } finally {
     closeSync(fd);
   }
@@ -91,13 +95,13 @@ class FileReading {
   readonly #fd: number;
   readonly #size: number;
   readonly #path: string;
-  readonly #troubles: Troubles;
+  readonly #diagnostics: Diagnostics;
 
-  constructor(fd: number, size: number, path: string, troubles: Troubles) {
+  constructor(fd: number, size: number, path: string, diagnostics: Diagnostics) {
     this.#fd = fd;
     this.#size = size;
     this.#path = path;
-    this.#troubles = troubles;
+    this.#diagnostics = diagnostics;
   }
 
   /** @throws ElementError `file-unreadable` */
@@ -128,12 +132,12 @@ class FileReading {
 
   #tellCut(at: number): void {
     this.isCut = true;
-    this.#troubles.add('file-shrunk', this.#path, `${this.#path}: expected ${this.#size} bytes, got ${at}`);
+    this.#diagnostics.add('file-shrunk', this.#path, `${this.#path}: expected ${this.#size} bytes, got ${at}`);
   }
 
   #tellEndless(): void {
     const said = `expected at most ${maxUnsizedBytes} bytes in a file without a length, got more`;
-    this.#troubles.add('file-too-large', this.#path, `${this.#path}: ${said}`);
+    this.#diagnostics.add('file-too-large', this.#path, `${this.#path}: ${said}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Mailbox } from '../scan/mailbox.js';
 import type { Batch } from './batch.js';
 import type { InspectionListener, InspectionPlan } from './inspector.js';
-import type { Survey } from './survey.js';
+import type { ScanStatistics } from './statistics.js';
 import type { BatchMessage, BatchOrder } from './element-worker.js';
 
 interface Member {
@@ -38,16 +38,16 @@ export class Crew {
   }
 
   /**
-   * Takes a batch on. The answer gives the listener and the survey what came of it, and is to be called in the order of the
+   * Takes a batch on. The answer gives the listener and the statistics what came of it, and is to be called in the order of the
    * batches: then both learn all in the order in which one thread would have told it.
    */
-  begin(batch: Batch, survey: Survey): () => Promise<void> {
+  begin(batch: Batch, statistics: ScanStatistics): () => Promise<void> {
     const job: Job = { batch, mailbox: new Mailbox(), member: null };
     if (this.#error !== null || this.#signal.aborted) job.mailbox.close(this.#error);
     else this.#waiting.push(job);
     if (this.#members.length === 0) this.#recruit();
     for (const member of this.#members) if (member.job === null) this.#beginNext(member);
-    return () => this.#deliver(job, survey);
+    return () => this.#deliver(job, statistics);
   }
 
   async close(): Promise<void> {
@@ -55,9 +55,9 @@ export class Crew {
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
   }
 
-  async #deliver(job: Job, survey: Survey): Promise<void> {
+  async #deliver(job: Job, statistics: ScanStatistics): Promise<void> {
     for (let message = await job.mailbox.take(); message !== null; message = await job.mailbox.take()) {
-      if (message.kind === 'done') survey.add(message.survey);
+      if (message.kind === 'done') statistics.add(message.statistics);
       if (message.kind !== 'finding') continue;
       await this.#listener.finding(message.finding);
       if (job.member?.job === job) order(job.member, { kind: 'read' });

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../finding.js';
 import type { Batch } from './batch.js';
 import { type InspectionPlan, Inspector } from './inspector.js';
-import { Survey, type SurveyRecord } from './survey.js';
+import { ScanStatistics, type StatisticsRecord } from './statistics.js';
 
 /** To the thread: a batch to look at, one finding that has been read, or to stop where it is. */
 export type BatchOrder =
@@ -13,7 +13,7 @@ export type BatchOrder =
 export type BatchMessage =
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'read'; readonly bytes: number }
-  | { readonly kind: 'done'; readonly survey: SurveyRecord };
+  | { readonly kind: 'done'; readonly statistics: StatisticsRecord };
 
 /** Findings that may wait for their reader, so that a list that hits everything costs time and no memory. */
 const maxWaiting = 1000;
@@ -24,7 +24,7 @@ const minToldBytes = 1024 * 1024;
 const port = parentPort;
 if (port === null) throw new Error('worker: expected to be started as a thread');
 
-const survey = new Survey();
+const statistics = new ScanStatistics();
 const stopping = new AbortController();
 let waiting = 0;
 let goOn: (() => void) | null = null;
@@ -36,7 +36,7 @@ const tellRead = (): void => {
 };
 const inspector = new Inspector(
   workerData as InspectionPlan,
-  survey,
+  statistics,
   {
     finding: async (finding) => {
       tell({ kind: 'finding', finding });
@@ -55,7 +55,7 @@ async function work({ found }: Batch): Promise<void> {
   waiting = 0;
   for (const one of found) if (!stopping.signal.aborted) await inspector.inspect(one);
   tellRead();
-  tell({ kind: 'done', survey: survey.take() });
+  tell({ kind: 'done', statistics: statistics.take() });
 }
 
 port.on('message', (order: BatchOrder) => {

@@ -6,7 +6,7 @@ import type { ContentKind } from './content-kind.js';
 import { decodedText, factsOfEvent } from './event-facts.js';
 import type { Examination } from './examination.js';
 import type { FactKind } from './table.js';
-import { ElementError, type Troubles } from './trouble.js';
+import { ElementError, type Diagnostics } from './diagnostic.js';
 
 /** What an event may hold that its text does not show: put together from fields, or told by a field's name alone. */
 const fieldKinds: ReadonlySet<FactKind> = new Set(['url', 'port', 'pipe', 'handle']);
@@ -19,7 +19,7 @@ const fieldKinds: ReadonlySet<FactKind> = new Set(['url', 'port', 'pipe', 'handl
 export async function searchEvents(
   { element, format }: Extract<ContentKind, { readonly kind: 'events' }>,
   { path, chunks }: Content,
-  { judge, shapes, signal, troubles, count, found }: Examination,
+  { judge, shapes, signal, diagnostics, count, found }: Examination,
 ): Promise<void> {
   let reading: EventReading | null;
   try {
@@ -42,12 +42,12 @@ export async function searchEvents(
     if (!(cause instanceof CodedError) || cause instanceof ElementError) throw cause;
     throw new ElementError('log-damaged', `${path}: expected an event log, got ${cause.message}`, { cause });
   }
-  if (reading !== null) tellSkips(reading.report, path, troubles);
+  if (reading !== null) tellSkips(reading.report, path, diagnostics);
 }
 
-function tellSkips(report: ReadReport, path: string, troubles: Troubles): void {
+function tellSkips(report: ReadReport, path: string, diagnostics: Diagnostics): void {
   const [first] = report.named;
   if (first === undefined || report.skipped === 0) return;
   const counts = [...report.counts].map(([code, count]) => `${count} ${code}`).join(', ');
-  troubles.add('log-lines', path, `${path}: expected events alone, got ${counts}; the first: ${first.message}`);
+  diagnostics.add('log-lines', path, `${path}: expected events alone, got ${counts}; the first: ${first.message}`);
 }

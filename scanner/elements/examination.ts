@@ -4,14 +4,14 @@ import type { HashThreads } from './hash-threads.js';
 import type { Judge } from './judge.js';
 import type { Observation } from './observation.js';
 import type { ElementKind } from './table.js';
-import type { Troubles } from './trouble.js';
+import type { Diagnostics } from './diagnostic.js';
 import type { Verdict } from './verdict.js';
 
 /** What everything that looks at elements works with, and tells. */
 export interface Examination {
   readonly judge: Judge;
   readonly shapes: ShapeTable;
-  readonly troubles: Troubles;
+  readonly diagnostics: Diagnostics;
   readonly limits: ArchiveLimits;
   /** Of a file or member whose hashes and strings are looked at; logs have no limit. */
   readonly maxFileBytes: number;

@@ -11,7 +11,7 @@ import { searchLines } from './line-search.js';
 import type { Fact, Observation } from './observation.js';
 import { stringBlocks, textBlocks } from './text-blocks.js';
 import { searchText } from './text-search.js';
-import { ElementError } from './trouble.js';
+import { ElementError } from './diagnostic.js';
 import { type Evidence, weigh } from './verdict.js';
 
 const headBytes = 4096;
@@ -44,7 +44,7 @@ export class Examiner {
   }
 
   async #examine(content: Content, budget: ArchiveBudget, depth: number): Promise<void> {
-    const { judge, troubles, maxFileBytes, hashThreads, signal, count, found, read } = this.#examination;
+    const { judge, diagnostics, maxFileBytes, hashThreads, signal, count, found, read } = this.#examination;
     const { path, size } = content;
     const { head, whole } = await peek(content.chunks, headBytes);
     const kind = contentKindOf(head.subarray(0, headBytes), content);
@@ -55,7 +55,7 @@ export class Examiner {
     const evidence = judge.evidenceIn(facts);
     let end: ElementError | null = null;
     if (isLarge && !isLog) {
-      troubles.add('file-too-large', path, `${path}: expected at most ${maxFileBytes} bytes, got ${size}`);
+      diagnostics.add('file-too-large', path, `${path}: expected at most ${maxFileBytes} bytes, got ${size}`);
       await whole.return(undefined);
     } else {
       const digests = isLarge ? null : new Digests(judge.hashTypes, hashThreads?.forFile(size) ?? null);
@@ -71,7 +71,7 @@ export class Examiner {
       } catch (error) {
         if (!(error instanceof ElementError) || (content.isMember && isBomb(error))) throw error;
         if (error.code === 'file-unreadable') end = error;
-        else troubles.addError(error, path);
+        else diagnostics.addError(error, path);
       } finally {
         await whole.return(undefined);
       }
@@ -102,16 +102,16 @@ export class Examiner {
   }
 
   async #lookIntoArchive(format: ArchiveFormat, content: Content, budget: ArchiveBudget, depth: number): Promise<void> {
-    const { troubles, signal } = this.#examination;
+    const { diagnostics, signal } = this.#examination;
     for await (const member of await membersOf(format, content, budget)) {
       if (signal.aborted) return;
       const path = `${content.path}!${member.name}`;
       budget.takeMember(content.path);
       if (isEscaping(member.name)) {
         const said = 'expected a name below the archive, got one that leads out of it';
-        troubles.add('archive-path', path, `${path}: ${said}`);
+        diagnostics.add('archive-path', path, `${path}: ${said}`);
       }
-      if (member.trouble !== null) troubles.addError(member.trouble, path);
+      if (member.diagnostic !== null) diagnostics.addError(member.diagnostic, path);
       if (member.open === null) {
         const link: Fact[] = member.link ? [{ kind: 'path', name: 'link', value: member.link }] : [];
         await this.observe({

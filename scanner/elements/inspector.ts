@@ -10,8 +10,8 @@ import { Examiner } from './examine.js';
 import type { HashThreads } from './hash-threads.js';
 import { Judge } from './judge.js';
 import type { Observation } from './observation.js';
-import type { Survey } from './survey.js';
-import { ElementError } from './trouble.js';
+import type { ScanStatistics } from './statistics.js';
+import { ElementError } from './diagnostic.js';
 import type { Found } from './walk.js';
 
 /** Everything that a thread needs to look at elements; plain data. */
@@ -34,22 +34,22 @@ export interface InspectionListener {
 export class Inspector {
   readonly judge: Judge;
   readonly #examiner: Examiner;
-  readonly #survey: Survey;
+  readonly #statistics: ScanStatistics;
 
   constructor(
     { rules, minLevel, maxFileBytes, archiveLimits: limits, now }: InspectionPlan,
-    survey: Survey,
+    statistics: ScanStatistics,
     listener: InspectionListener,
     { signal, hashThreads }: { readonly signal: AbortSignal; readonly hashThreads: HashThreads | null },
   ) {
     this.judge = new Judge(rules, now);
-    this.#survey = survey;
+    this.#statistics = statistics;
     this.#examiner = new Examiner({
       judge: this.judge,
-      troubles: survey.troubles,
+      diagnostics: statistics.diagnostics,
       shapes: new ShapeTable(),
       ...{ limits, maxFileBytes, hashThreads, signal },
-      count: (element, elements) => this.#survey.count(element, elements),
+      count: (element, elements) => this.#statistics.count(element, elements),
       read: (bytes) => listener.read(bytes),
       found: async (observation, verdict) => {
         const finding = elementFindingOf(observation, verdict);
@@ -64,31 +64,31 @@ export class Inspector {
 
   /** What comes through the standard input, called `path`. */
   async inspectStream(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-    this.#survey.files++;
+    this.#statistics.files++;
     try {
       await this.#examiner.examine({ path, name: path, isMember: false, size: null, chunks, fd: null });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
-      this.#survey.failures.push({ path, code: String(error.code), message: error.message });
+      this.#statistics.failures.push({ path, code: String(error.code), message: error.message });
     }
   }
 
   async inspect(found: Found): Promise<void> {
-    const { troubles, failures } = this.#survey;
+    const { diagnostics, failures } = this.#statistics;
     switch (found.kind) {
       case 'file':
         return this.#inspectFile(found.path, found.isNamed);
       case 'link':
         return this.#inspectNames(found.path, found.target);
       case 'special':
-        troubles.add(
+        diagnostics.add(
           'file-special',
           found.path,
           `${found.path}: expected a file or folder, got a device, pipe or socket`,
         );
         return this.#inspectNames(found.path);
-      case 'trouble':
-        troubles.add(found.trouble.code, found.trouble.path, found.trouble.message);
+      case 'diagnostic':
+        diagnostics.add(found.diagnostic.code, found.diagnostic.path, found.diagnostic.message);
         return;
       case 'failure':
         failures.push(found.failure);
@@ -97,11 +97,11 @@ export class Inspector {
 
   /** What cannot be opened still has its name. */
   async #inspectFile(path: string, followsLink: boolean): Promise<void> {
-    const { troubles, failures } = this.#survey;
-    this.#survey.files++;
+    const { diagnostics, failures } = this.#statistics;
+    this.#statistics.files++;
     const file = { isOpen: false };
     try {
-      await withFile({ path, followsLink }, troubles, (content) => {
+      await withFile({ path, followsLink }, diagnostics, (content) => {
         file.isOpen = true;
         return this.#examiner.examine(content);
       });
@@ -109,7 +109,7 @@ export class Inspector {
       if (!(error instanceof ElementError)) throw error;
       const { code, message } = error;
       if (code === 'file-unreadable') failures.push({ path, code, message });
-      else troubles.addError(error, path);
+      else diagnostics.addError(error, path);
       if (!file.isOpen) await this.#inspectNames(path);
     }
   }

@@ -4,7 +4,7 @@ import { systemCode } from '../../base/error.js';
 import { Digests, type DigestType } from './digests.js';
 import { withFile } from './content.js';
 import type { Fact, Observation } from './observation.js';
-import { ElementError, Troubles } from './trouble.js';
+import { ElementError, Diagnostics } from './diagnostic.js';
 
 /** Command lines are cut where Linux cuts what `ps` shows, and a good deal later. */
 const maxCommandBytes = 256 * 1024;
@@ -13,7 +13,7 @@ const maxCommandBytes = 256 * 1024;
 export interface ProcessOptions {
   readonly hashTypes: ReadonlySet<DigestType>;
   readonly maxFileBytes: number;
-  readonly troubles: Troubles;
+  readonly diagnostics: Diagnostics;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function pidsOf(proc: string): Promise<string[]> {
 async function digestsOf(
   path: string,
   known: Map<string, readonly Fact[]>,
-  { hashTypes, maxFileBytes, troubles }: ProcessOptions,
+  { hashTypes, maxFileBytes, diagnostics }: ProcessOptions,
 ): Promise<readonly Fact[]> {
   if (hashTypes.size === 0) return [];
   try {
@@ -58,23 +58,27 @@ async function digestsOf(
     if (facts !== undefined) return facts;
     if (info.size > maxFileBytes) return [];
     const digests = new Digests(hashTypes);
-    await withFile({ path, followsLink: true }, troubles, async ({ chunks }) => {
+    await withFile({ path, followsLink: true }, diagnostics, async ({ chunks }) => {
       for await (const chunk of chunks) await digests.update(chunk);
     });
     const made = await digests.facts();
     known.set(key, made);
     return made;
   } catch (error) {
-    if (!(error instanceof ElementError)) tell(error, path, { troubles });
+    if (!(error instanceof ElementError)) tell(error, path, { diagnostics });
     return [];
   }
 }
 
-/** A process that ended, or one without a program (a thread of the kernel), is no trouble. */
-function tell(error: unknown, path: string, { troubles }: Pick<ProcessOptions, 'troubles'>): null {
+/** A process that ended, or one without a program (a thread of the kernel), is no diagnostic. */
+function tell(error: unknown, path: string, { diagnostics }: Pick<ProcessOptions, 'diagnostics'>): null {
   const code = systemCode(error);
   if (code === undefined) throw error;
   if (code !== 'ENOENT' && code !== 'ESRCH')
-    troubles.add('process-unreadable', path, `${path}: expected a readable process, got ${(error as Error).message}`);
+    diagnostics.add(
+      'process-unreadable',
+      path,
+      `${path}: expected a readable process, got ${(error as Error).message}`,
+    );
   return null;
 }

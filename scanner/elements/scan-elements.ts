@@ -12,7 +12,7 @@ import { HashThreads, minThreadedBytes } from './hash-threads.js';
 import { hostPlaces } from './host.js';
 import { type InspectionListener, type InspectionPlan, Inspector } from './inspector.js';
 import { processesOf } from './processes.js';
-import { Survey, type SurveyRecord } from './survey.js';
+import { ScanStatistics, type StatisticsRecord } from './statistics.js';
 import { walk } from './walk.js';
 
 export interface ElementScan {
@@ -36,7 +36,7 @@ export interface ElementListener extends InspectionListener {
 }
 
 /** What was looked at, besides findings. */
-export interface ElementSummary extends Omit<SurveyRecord, 'failures'> {
+export interface ElementSummary extends Omit<StatisticsRecord, 'failures'> {
   /** Indicators and pools in use: those whose time is not over. */
   readonly rules: number;
 }
@@ -65,9 +65,9 @@ export async function scanElements(request: ElementScan, listener: ElementListen
   const threads = Math.min(request.threads ?? availableParallelism(), maxThreads);
   const archiveLimits = request.archiveLimits ?? defaultArchiveLimits;
   const plan: InspectionPlan = { rules, minLevel, maxFileBytes, archiveLimits, now };
-  const survey = new Survey();
+  const statistics = new ScanStatistics();
   const hashThreads = threads > 1 ? new HashThreads() : null;
-  const inspector = new Inspector(plan, survey, listener, { signal, hashThreads });
+  const inspector = new Inspector(plan, statistics, listener, { signal, hashThreads });
   const isShared = threads > 1 && rules.length <= maxSharedRules;
   const crew = isShared ? new Crew(threads, plan, listener, signal) : null;
 
@@ -77,7 +77,7 @@ export async function scanElements(request: ElementScan, listener: ElementListen
     const isSolo = bytes < soloBytes && batches < soloBatches;
     bytes += batch.bytes;
     batches++;
-    if (crew !== null && !isSolo && !batch.isLarge) return crew.begin(batch, survey);
+    if (crew !== null && !isSolo && !batch.isLarge) return crew.begin(batch, statistics);
     return async () => {
       for (const found of batch.found) if (!signal.aborted) await inspector.inspect(found);
     };
@@ -97,16 +97,16 @@ export async function scanElements(request: ElementScan, listener: ElementListen
     for (const finish of begun) await finish();
     if (hostRoot !== null) {
       const proc = join(hostRoot, 'proc');
-      const { troubles } = survey;
+      const { diagnostics } = statistics;
       const { hashTypes } = inspector.judge;
-      for await (const observation of processesOf(proc, { hashTypes, maxFileBytes, troubles }))
+      for await (const observation of processesOf(proc, { hashTypes, maxFileBytes, diagnostics }))
         if (!signal.aborted) await inspector.observe(observation);
       for await (const observation of connectionsOf(proc)) if (!signal.aborted) await inspector.observe(observation);
     }
   } finally {
     await Promise.all([crew?.close(), hashThreads?.close()]);
   }
-  const { failures, ...counted } = survey.take();
+  const { failures, ...counted } = statistics.take();
   for (const failure of failures) listener.fail(failure);
   return { rules: inspector.judge.size, ...counted };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
 import type { Failure } from '../scan/logs.js';
-import type { Trouble, TroubleCode } from './trouble.js';
+import type { Diagnostic, TroubleCode } from './diagnostic.js';
 
 export type Found =
   | {
@@ -18,7 +18,7 @@ export type Found =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   /** A device, pipe or socket, which is not opened. */
   | { readonly kind: 'special'; readonly path: string }
-  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  | { readonly kind: 'diagnostic'; readonly diagnostic: Diagnostic }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
 const maxFolderDepth = 128;
@@ -83,7 +83,7 @@ async function* walkFolder(folder: Folder, seen: Set<string>): AsyncGenerator<Fo
 }
 
 /** At once, as a wait for each file takes longer than to look at a small one. */
-function statOf(path: string): Stats | Failed | Extract<Found, { readonly kind: 'trouble' }> {
+function statOf(path: string): Stats | Failed | Extract<Found, { readonly kind: 'diagnostic' }> {
   try {
     return lstatSync(path);
   } catch (error) {
@@ -102,8 +102,8 @@ async function isForeign(path: string): Promise<boolean> {
   return info !== null && foreignFileSystems.has(info.type);
 }
 
-function troubleOf(code: TroubleCode, path: string, said: string): Extract<Found, { readonly kind: 'trouble' }> {
-  return { kind: 'trouble', trouble: { code, path, message: `${path}: ${said}` } };
+function troubleOf(code: TroubleCode, path: string, said: string): Extract<Found, { readonly kind: 'diagnostic' }> {
+  return { kind: 'diagnostic', diagnostic: { code, path, message: `${path}: ${said}` } };
 }
 
 type Failed = Extract<Found, { readonly kind: 'failure' }>;
@@ -123,7 +123,7 @@ function failureOf(path: string, error: unknown): Failed {
 }
 
 /** What goes away, or becomes something else, while its folder is looked at is nobody's fault. */
-function wentWrong(path: string, error: unknown): Failed | Extract<Found, { readonly kind: 'trouble' }> {
+function wentWrong(path: string, error: unknown): Failed | Extract<Found, { readonly kind: 'diagnostic' }> {
   const code = systemCode(error);
   if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EINVAL') return failureOf(path, error);
   return troubleOf('file-missing', path, 'expected what was there, got nothing or something else');

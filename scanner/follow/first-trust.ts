@@ -14,7 +14,7 @@ import type { Repository } from './repository.js';
 export type FirstTrust = { readonly root: Uint8Array } | { readonly rootSha256: string };
 
 /**
- * The carried root; once one is trusted, it must be of the same house. Never trust on first use.
+ * The carried root; once one is trusted, it must be of the same trust domain. Never trust on first use.
  *
  * @throws KeyError `metadata-malformed`, `signature-threshold`; ScannerError `root-digest`, `root-mismatch`,
  * `metadata-missing`
@@ -32,10 +32,14 @@ export async function carriedRootOf(home: Home, source: RepositorySource, firstT
     verifyMetadata(carried, rolePolicy(parseMetadata('root', trusted).signed, 'root'), 'carried root');
     return bytes;
   } catch (cause) {
-    throw new ScannerError('root-mismatch', 'root: expected one of the house trusted already, got another', {
-      cause: refusedOrThrow(cause),
-      hint: `set YMS_HOME to a new folder to follow another publisher`,
-    });
+    throw new ScannerError(
+      'root-mismatch',
+      'root: expected one of the trust domain that is trusted already, got another',
+      {
+        cause: refusedOrThrow(cause),
+        hint: `set YMS_HOME to a new folder to follow another publisher`,
+      },
+    );
   }
 }
 

@@ -53,7 +53,7 @@ export class Repository {
     return findTarget(this.#trust, this.source, this.#known, path);
   }
 
-  /** The licence and distribution keys, from the one target that needs no licence. */
+  /** The license and distribution keys, from the one target that needs no license. */
   async keysJson(): Promise<KeysJson> {
     const target = await this.find(keysJsonPath);
     if (target === null || target.length > keysJsonMaxBytes)

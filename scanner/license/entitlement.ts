@@ -17,7 +17,7 @@ const storedLicenseSchema = z.strictObject({
   etag: z.string().max(maxEtagLength).nullable(),
   /** The signed envelope, as it came. */
   envelope: z.base64(),
-  /** The licence keys that it was accepted under. */
+  /** The license keys that it was accepted under. */
   keys: z.array(publicKeySchema).min(1),
   /** The greatest signed `issuedAt` ever accepted: time has got at least that far. */
   greatestIssuedAt: time,
@@ -25,7 +25,7 @@ const storedLicenseSchema = z.strictObject({
 
 export type StoredLicense = z.infer<typeof storedLicenseSchema>;
 
-/** A licence document that was verified, with what is kept of it on disk. */
+/** A license document that was verified, with what is kept of it on disk. */
 export interface AcceptedLicense {
   readonly license: License;
   readonly stored: StoredLicense;
@@ -129,7 +129,7 @@ export function reopenLicense(stored: StoredLicense, host: Omit<LicensePolicy, '
 const licenseMaxBytes = Math.ceil(maxLicenseBytes * 1.34) + 16_384;
 
 /**
- * Asks the server for the licence document. The stored one is offered (304) only while it would still be accepted.
+ * Asks the server for the license document. The stored one is offered (304) only while it would still be accepted.
  *
  * @throws ScannerError `license-…`, `token-refused`; KeyError; PackError; BaseError `http-…`
  */

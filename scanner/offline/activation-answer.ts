@@ -38,8 +38,8 @@ export interface AcceptedActivation {
 
 /**
  * Completes an activation with the answer that was carried back: metadata under a root that was carried here too, the
- * licence keys from its `keys.json`, the signed answer to this host's last request, the host token that only this host
- * opens, and the licence document. Nothing is saved before all of it holds; an answer serves once.
+ * license keys from its `keys.json`, the signed answer to this host's last request, the host token that only this host
+ * opens, and the license document. Nothing is saved before all of it holds; an answer serves once.
  *
  * @throws ScannerError `request-missing`, `bundle-…`, `root-…`, `answer-mismatch`, `license-…`; KeyError, PackError
  */

@@ -20,7 +20,7 @@ export function bundleSource(bundle: Bundle): RepositorySource {
   };
 }
 
-/** A bundle as the origin of an update. It must hold a licence document for this host; nobody is told of the outcome. */
+/** A bundle as the origin of an update. It must hold a license document for this host; nobody is told of the outcome. */
 export function bundleOrigin(bundle: Bundle): Origin {
   return {
     source: bundleSource(bundle),

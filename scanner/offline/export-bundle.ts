@@ -10,7 +10,7 @@ import type { TrustedTarget } from '../follow/trust.js';
 import { writeBundle } from './bundle-writer.js';
 import { type Collected, collectRepository } from './collect.js';
 
-/** A licence document as a server issued it for one host. */
+/** A license document as a server issued it for one host. */
 export interface IssuedDocument {
   readonly hostId: string;
   /** Of the host's key. */

@@ -8,7 +8,7 @@ import { bundleOrigin } from './bundle-source.js';
 /**
  * Brings this endpoint up to date from a bundle: the update of `update.ts` with another origin, so that every check is
  * the same. Only the ends of timestamp and snapshot are forgiven: the set is `stale` then. A refusal of metadata or
- * licence changes nothing; a refusal of one pack leaves that pack as it was.
+ * license changes nothing; a refusal of one pack leaves that pack as it was.
  *
  * @throws ScannerError `not-activated`, `bundle-…`, `root-mismatch`, `license-missing`, and what `update` throws
  */

@@ -1,4 +1,4 @@
-/** What the licence of this host covers, what it no longer covers, and since when. For people: nothing is decided by it. */
+/** What the license of this host covers, what it no longer covers, and since when. For people: nothing is decided by it. */
 import { z } from 'zod';
 import { parseSeconds } from '../../base/clock.js';
 import { namePattern } from '../../keys/roles.js';
@@ -24,7 +24,7 @@ export type CoverageChange =
   | { readonly what: 'feature-added' | 'feature-removed'; readonly feature: string }
   | { readonly what: 'state' | 'end'; readonly from: string; readonly to: string };
 
-/** Refusals that are about the licence or the seat of this host, and no trouble on the way. */
+/** Refusals that are about the license or the seat of this host, and no trouble on the way. */
 const lasting: readonly string[] = [
   'license-expired',
   'license-not-yet-valid',

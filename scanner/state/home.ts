@@ -11,7 +11,7 @@ import { ScannerError } from '../error.js';
 export interface Home {
   readonly path: string;
   readonly lock: string;
-  /** Which server, licence and host this is, with the host token; mode 0600. */
+  /** Which server, license and host this is, with the host token; mode 0600. */
   readonly connection: string;
   /** What was asked for in the request file that went out last, until its answer comes back. */
   readonly activationRequest: string;
@@ -21,7 +21,7 @@ export interface Home {
   readonly hostPublicKey: string;
   /** The root that people carried here. */
   readonly anchor: string;
-  /** The last accepted licence document. */
+  /** The last accepted license document. */
   readonly license: string;
   /** The pointer to the active set. */
   readonly pointer: string;

@@ -24,7 +24,7 @@ const acceptedPackSchema = z.strictObject({
   signers: z.strictObject({ keys: z.array(publicKeySchema).min(1), threshold: z.int().min(1) }),
   /** The keys that signed the header. */
   signedBy: z.array(z.string().regex(keyidPattern)).min(1),
-  /** The content key, sealed to this host, as the licence document granted it. */
+  /** The content key, sealed to this host, as the license document granted it. */
   grant: z.strictObject({ kind: z.enum(['full', 'delta']), sealed: z.base64(), keyCommitment: sha256 }),
 });
 
@@ -52,7 +52,7 @@ export function packKey({ feature, pack, channel }: { feature: string; pack: str
   return `${feature}/${pack}/${channel}`;
 }
 
-/** Whether a licence document names a pack, in its channel. */
+/** Whether a license document names a pack, in its channel. */
 export function isNamed({ packs }: Pick<License, 'packs'>, pack: AcceptedPack): boolean {
   return packs.some((named) => packKey(named) === packKey(pack));
 }
@@ -65,7 +65,7 @@ export async function savePointer(home: Home, pointer: Pointer): Promise<void> {
   await saveDocument(home.pointer, pointerSchema, pointer);
 }
 
-/** Packs that the licence names in another channel now, once that one is among `packs` too. */
+/** Packs that the license names in another channel now, once that one is among `packs` too. */
 export function leftChannels(packs: readonly AcceptedPack[], license: Pick<License, 'packs'>): AcceptedPack[] {
   const taken = new Set(
     packs.filter((pack) => isNamed(license, pack)).map(({ feature, pack }) => `${feature}/${pack}`),

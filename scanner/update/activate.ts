@@ -34,7 +34,7 @@ export interface ActivationRequest {
 }
 
 /**
- * Takes a seat of a licence for this host. The licence key is sent only to a server whose repository is under the
+ * Takes a seat of a license for this host. The license key is sent only to a server whose repository is under the
  * trusted root. Activating again keeps host key and seat and gives a new token.
  *
  * @throws ScannerError `root-missing`, `root-digest`, `root-mismatch`, `license-key-unknown`, `license-…`,

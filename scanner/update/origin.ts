@@ -6,7 +6,7 @@ import { httpSource, type RepositorySource } from '../follow/fetcher.js';
 /** Where an update comes from: a server, or a bundle that was carried here. What is checked is the same. */
 export interface Origin {
   readonly source: RepositorySource;
-  /** The licence document for this host, taken through every check of `acceptLicense`. */
+  /** The license document for this host, taken through every check of `acceptLicense`. */
   license(stored: StoredLicense | null, policy: LicensePolicy, clock: Clock): Promise<AcceptedLicense>;
   /** Who is told how the update went; null where nobody can be. */
   readonly connection: Connection | null;

@@ -44,7 +44,7 @@ export interface Endpoint {
 
 export interface PackOutcome extends LicensedPack {
   /**
-   * `unlicensed`: in the active set, but no longer named by the licence document; it stays as it is. `replaced`: so was
+   * `unlicensed`: in the active set, but no longer named by the license document; it stays as it is. `replaced`: so was
    * this one, until the channel that the document names instead was installed.
    */
   readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed' | 'replaced';
@@ -64,14 +64,14 @@ export interface UpdateReport {
   readonly switched: boolean;
   /** Whether timestamp or snapshot had expired: only a bundle is accepted so. */
   readonly stale: boolean;
-  /** What the licence covers otherwise than at the last update that was noted. */
+  /** What the license covers otherwise than at the last update that was noted. */
   readonly changes: readonly CoverageChange[];
 }
 
 type ReleaseReport = Omit<UpdateReport, 'changes'>;
 
 /**
- * Brings this endpoint up to date. A refusal of metadata or licence throws and leaves the active set as it was; a
+ * Brings this endpoint up to date. A refusal of metadata or license throws and leaves the active set as it was; a
  * refusal of one pack is an outcome, leaves that pack as it was and harms no other.
  *
  * @throws ScannerError, KeyError, PackError, BaseError, also `lock-held`
@@ -109,7 +109,7 @@ export async function updateFrom(endpoint: Endpoint, activation: Activation, ori
   }
 }
 
-/** A release that came out between metadata and licence is met by going round once more. */
+/** A release that came out between metadata and license is met by going round once more. */
 async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
   const report = await updateOnce(endpoint, activation, origin);
   const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
@@ -126,7 +126,7 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
   const now = trustedNow(clock, stored?.greatestIssuedAt);
   const repository = await Repository.refresh(home, pointer.metadata, origin.source, now);
   const { licenseKeys } = await repository.keysJson();
-  // A server's metadata is kept even if the licence is refused: it guards against rollback. A refused bundle changes nothing.
+  // A server's metadata is kept even if the license is refused: it guards against rollback. A refused bundle changes nothing.
   const followed = origin.source.isCarried ? pointer : await keepMetadata(home, pointer, repository);
 
   const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };

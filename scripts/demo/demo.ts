@@ -48,7 +48,7 @@ async function wholeJob(): Promise<void> {
   const publisher: Place = { cwd: workspace, env: { YMS_TOKEN: token } };
   await release(publisher);
 
-  chapter('3. An admin sells a licence for three features; an endpoint takes its seat and updates');
+  chapter('3. An admin sells a license for three features; an endpoint takes its seat and updates');
   const license = await sell(admin);
   await yms(endpoint, 'activate', '--server', url, '--key', license.licenseKey, '--root', 'ceremony/1.root.json');
   await yms(endpoint, 'update');
@@ -98,7 +98,7 @@ async function wholeJob(): Promise<void> {
   server = await serve(here, 'server', new URL(newest.url).host);
 
   await yms(admin, 'admin', 'licenses', 'set', license.id, '--status', 'revoked');
-  tell(`✓ a revoked licence: ${await refused('license-revoked', endpoint, 'update')}`);
+  tell(`✓ a revoked license: ${await refused('license-revoked', endpoint, 'update')}`);
   claim((await activeRules()) === updated, 'the last good set works on, and says so:');
   tellAll((await attempt(endpoint, 'status')).stderr);
 }
@@ -113,7 +113,7 @@ async function initWorkspace(url: string): Promise<string> {
   let config = await readFile(join(content, 'yms.yaml'), 'utf8');
   if (sigmaDir !== undefined) {
     await cp(join(sigmaDir, 'rules'), join(workspace, 'sigmahq'), { recursive: true });
-    const source = '    sources:\n      - path: sigmahq\n        licence: DRL-1.1\n        origin: SigmaHQ\n';
+    const source = '    sources:\n      - path: sigmahq\n        license: DRL-1.1\n        origin: SigmaHQ\n';
     config += `  sigmahq:\n    pack: sigmahq\n    feature: sigma\n    profile: all\n${source}`;
   }
   await writeFile(join(workspace, 'yms.yaml'), `server: ${url}\n${config}`);
@@ -151,7 +151,7 @@ async function activeRules(): Promise<string> {
   return yms(endpoint, 'rules', 'list', '--json');
 }
 
-/** Neither the server nor the sealed file itself gives a host what its licence does not cover. */
+/** Neither the server nor the sealed file itself gives a host what its license does not cover. */
 async function refuseUnlicensed({ cwd }: Place): Promise<void> {
   const { server: address, token } = JSON.parse(await readFile(join(home, 'endpoint.json'), 'utf8')) as Record<
     string,

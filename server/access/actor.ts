@@ -6,7 +6,7 @@ export interface Actor {
   /** For the audit log: `token:<id>`, `person:<id>` or `server`. */
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
-  /** The only customer whose things it may see; null for the house's own. */
+  /** The only customer whose things it may see; null for the vendor's own people. */
   readonly customerId: string | null;
 }
 

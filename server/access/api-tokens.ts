@@ -25,7 +25,7 @@ export const newTokenSchema = z
     expiresAt: time.optional(),
   })
   .refine(({ scope, licenseId }) => (scope === 'feed') === (licenseId !== undefined), {
-    error: 'expected a licence for scope feed, and only there',
+    error: 'expected a license for scope feed, and only there',
     path: ['licenseId'],
   })
   .refine(({ scope, customerId }) => (scope === 'customer') === (customerId !== undefined), {
@@ -102,7 +102,7 @@ export async function createToken(deps: ServerDeps, actor: Actor, input: NewToke
   });
 }
 
-/** @throws ServerError `reference-unknown` also for a licence that the actor may not know of; `request-body` */
+/** @throws ServerError `reference-unknown` also for a license that the actor may not know of; `request-body` */
 export async function createActivationToken(
   deps: ServerDeps,
   actor: Actor,
@@ -118,7 +118,7 @@ export async function createActivationToken(
       .where('id', '=', licenseId)
       .executeTakeFirst();
     if (!license || !mayKnow(actor, license.customerId))
-      throw new ServerError('reference-unknown', 'body at /licenseId: expected a known licence, got another id');
+      throw new ServerError('reference-unknown', 'body at /licenseId: expected a known license, got another id');
     return { name, scope: 'activation', licenseId, expiresAt, usesLeft: uses };
   });
 }
@@ -220,7 +220,7 @@ export async function deleteToken(deps: ServerDeps, actor: Actor, tokenId: strin
   await endToken(deps, actor, tokenId, () => true, 'token.delete');
 }
 
-/** @throws ServerError `not-found` also when the actor may not know of its licence */
+/** @throws ServerError `not-found` also when the actor may not know of its license */
 export async function deleteActivationToken(deps: ServerDeps, actor: Actor, tokenId: string): Promise<void> {
   requirePermission(actor, 'activation-tokens:write');
   await endToken(

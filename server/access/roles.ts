@@ -29,7 +29,7 @@ export type Permission = (typeof permissions)[number];
 export const roles = ['owner', 'license-manager', 'publisher', 'auditor', 'customer'] as const;
 export type Role = (typeof roles)[number];
 
-/** `customer` sees and changes only what belongs to its own customer; every other role is the house's. */
+/** `customer` sees and changes only what belongs to its own customer; every other role is the vendor's. */
 export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
   owner: permissions,
   'license-manager': [

@@ -9,7 +9,7 @@ import { type AuditEntry, auditOrigin, verifyAudit } from './audit.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 
-/** Under the signature, so that a licence document signed by the same key cannot pass for a head. */
+/** Under the signature, so that a license document signed by the same key cannot pass for a head. */
 export const auditHeadPayloadType = 'application/vnd.yms.audit-head+json';
 
 const schema = z.strictObject({
@@ -20,7 +20,7 @@ const schema = z.strictObject({
 });
 export type AuditHead = z.output<typeof schema>;
 
-/** A DSSE envelope, signed with the licence key as of now. */
+/** A DSSE envelope, signed with the license key as of now. */
 export async function signAuditHead({ records, keys, clock }: ServerDeps): Promise<Uint8Array> {
   const last = await records
     .selectFrom('audit')

@@ -2,31 +2,31 @@ import type { Attempts } from '../access/people/attempts.js';
 import { minPasswordLength } from '../access/people/password.js';
 import { endSession } from '../access/people/session.js';
 import { changePassword } from '../access/people/sign-in.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field, form } from './form.js';
 import { html } from './html.js';
 import { facts } from './table.js';
-import type { Page, Visit } from './visit.js';
+import type { Page, PageContext } from './page-context.js';
 
-export function accountPages(desk: Desk, attempts: Attempts): void {
-  desk.page('/account', null, accountPage);
-  desk.act(
+export function accountPages(pages: PageRouter, attempts: Attempts): void {
+  pages.page('/account', null, accountPage);
+  pages.form(
     '/account',
     null,
-    async (visit, values) => {
+    async (context, values) => {
       const text = (name: string) => values.get(name) ?? '';
       const given = { password: text('old-password'), code: text('code'), next: text('password') };
-      await changePassword(visit.deps, attempts, visit.session, given, 'account');
+      await changePassword(context.deps, attempts, context.session, given, 'account');
       return { to: '/admin/account?done=password' };
     },
     accountPage,
   );
-  desk.signOut('/sign-out', (visit) => endSession(visit.deps, visit.session));
+  pages.signOut('/sign-out', (context) => endSession(context.deps, context.session));
 }
 
-function accountPage(visit: Visit): Promise<Page> {
-  const { person } = visit.session;
-  const attempt = visit.attempt && { ...visit.attempt, values: new URLSearchParams() };
+function accountPage(context: PageContext): Promise<Page> {
+  const { person } = context.session;
+  const attempt = context.attempt && { ...context.attempt, values: new URLSearchParams() };
   const fields = html`<input type="hidden" name="username" value="${person.email}" autocomplete="username" /> ${field(
       attempt,
       {
@@ -58,6 +58,6 @@ function accountPage(visit: Visit): Promise<Page> {
         ['Role', person.role],
       ])}
       <h2>Change the password</h2>
-      ${form(visit, '/admin/account', fields, { submit: 'Change the password', name: 'Change the password' })}`,
+      ${form(context, '/admin/account', fields, { submit: 'Change the password', name: 'Change the password' })}`,
   });
 }

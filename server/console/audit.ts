@@ -1,21 +1,21 @@
 import { parseSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
 import { auditEntry, type AuditEntry } from '../audit/audit.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field } from './form.js';
 import { html, type Part } from './html.js';
 import { moment } from './moment.js';
 import { table } from './table.js';
-import type { Page, Visit } from './visit.js';
+import type { Page, PageContext } from './page-context.js';
 
 const pageRows = 50;
 
-export function auditPages(desk: Desk): void {
-  desk.page('/audit', 'audit:read', auditPage);
+export function auditPages(pages: PageRouter): void {
+  pages.page('/audit', 'audit:read', auditPage);
 }
 
 /** Newest first. The chain of hashes is followed by `yms admin audit verify`, not here. */
-async function auditPage({ deps, query }: Visit): Promise<Page> {
+async function auditPage({ deps, query }: PageContext): Promise<Page> {
   const before = /^[1-9]\d{0,14}$/.exec(query.get('before') ?? '')?.[0];
   const [subject, actor, action] = ['subject', 'actor', 'action'].map(
     (name) => query.get(name)?.trim().slice(0, 100) ?? '',

@@ -9,7 +9,7 @@ import { activationTokenPages } from './activation-tokens.js';
 import { Assets } from './assets.js';
 import { auditPages } from './audit.js';
 import { customerPages } from './customers.js';
-import { Desk } from './desk.js';
+import { PageRouter } from './page-router.js';
 import { guestRoutes } from './guests.js';
 import { hostPages } from './hosts.js';
 import { Layout } from './layout.js';
@@ -40,21 +40,21 @@ export function consoleRoutes(deps: ServerDeps): Router {
   const assets = new Assets();
   const layout = new Layout(assets);
   const attempts = new Attempts(deps);
-  const desk = new Desk(deps, layout);
-  overviewPages(desk);
-  customerPages(desk);
-  licensePages(desk);
-  activationTokenPages(desk);
-  planPages(desk);
-  offlinePages(desk);
-  hostPages(desk);
-  releasePages(desk);
-  reportPages(desk);
-  tokenPages(desk);
-  peoplePages(desk);
-  auditPages(desk);
-  searchPages(desk);
-  accountPages(desk, attempts);
+  const pages = new PageRouter(deps, layout);
+  overviewPages(pages);
+  customerPages(pages);
+  licensePages(pages);
+  activationTokenPages(pages);
+  planPages(pages);
+  offlinePages(pages);
+  hostPages(pages);
+  releasePages(pages);
+  reportPages(pages);
+  tokenPages(pages);
+  peoplePages(pages);
+  auditPages(pages);
+  searchPages(pages);
+  accountPages(pages, attempts);
 
   const router = Router({ caseSensitive: true, strict: true });
   router.use((_request: Request, response: Response, next) => {
@@ -70,7 +70,7 @@ export function consoleRoutes(deps: ServerDeps): Router {
   });
   router.use(assets.routes());
   router.use(guestRoutes(deps, layout, attempts));
-  router.use(desk.closed());
+  router.use(pages.closed());
   router.use(() => {
     throw new ServerError('not-found', 'page: expected one of the console, got another');
   });

@@ -1,7 +1,7 @@
-import type { Visit } from './visit.js';
+import type { PageContext } from './page-context.js';
 
 /** Customers to choose from, by name. */
-export async function customerOptions({ deps, actor }: Visit): Promise<(readonly [id: string, name: string])[]> {
+export async function customerOptions({ deps, actor }: PageContext): Promise<(readonly [id: string, name: string])[]> {
   const rows = await deps.records
     .selectFrom('customers')
     .select(['id', 'name'])

@@ -10,7 +10,7 @@ import {
 import { licenseList, listLicenses } from '../licensing/licenses.js';
 import { parseListQuery } from '../input/listing.js';
 import type { CustomerFeatureRow, CustomerRow } from '../records/tables.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field, form, parseForm, select } from './form.js';
 import { groupPages, groupsSection } from './groups.js';
 import { html, type Part } from './html.js';
@@ -18,38 +18,38 @@ import { licenseTable } from './licenses.js';
 import { day } from './moment.js';
 import { pageQuery } from './page-query.js';
 import { facts, nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
-export function customerPages(desk: Desk): void {
-  groupPages(desk);
-  desk.page('/customers', 'customers:read', customersPage);
-  desk.act(
+export function customerPages(pages: PageRouter): void {
+  groupPages(pages);
+  pages.page('/customers', 'customers:read', customersPage);
+  pages.form(
     '/customers',
     'customers:write',
-    async (visit, values) => {
-      const { shown } = await createCustomer(visit.deps, visit.actor, parseForm(customerSchema, nameIn(values)));
+    async (context, values) => {
+      const { shown } = await createCustomer(context.deps, context.actor, parseForm(customerSchema, nameIn(values)));
       return { to: `/admin/customers/${shown.id}?done=created` };
     },
     customersPage,
   );
-  desk.page('/customers/:id', 'customers:read', customerPage);
-  desk.act(
+  pages.page('/customers/:id', 'customers:read', customerPage);
+  pages.form(
     '/customers/:id',
     'customers:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
       const change = parseForm(customerSchema, nameIn(values));
-      await updateCustomer(visit.deps, visit.actor, id, change, `"${values.get('tag') ?? ''}"`);
+      await updateCustomer(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/customers/${id}?done=saved` };
     },
     customerPage,
   );
-  desk.act(
+  pages.form(
     '/customers/:id/features',
     'customers:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
-      await createCustomerFeature(visit.deps, visit.actor, id, parseForm(customerSchema, nameIn(values)));
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
+      await createCustomerFeature(context.deps, context.actor, id, parseForm(customerSchema, nameIn(values)));
       return { to: `/admin/customers/${id}?done=created` };
     },
     customerPage,
@@ -60,13 +60,13 @@ function nameIn(values: URLSearchParams): { name: string } {
   return { name: values.get('name')?.trim() ?? '' };
 }
 
-async function customersPage(visit: Visit): Promise<Page> {
-  const query = pageQuery(visit);
+async function customersPage(context: PageContext): Promise<Page> {
+  const query = pageQuery(context);
   if (!query.has('sort')) query.set('sort', 'name');
   const list = parseListQuery(Object.fromEntries(query), customerList);
-  const { items, next } = await listCustomers(visit.deps, visit.actor, list);
+  const { items, next } = await listCustomers(context.deps, context.actor, list);
   const counts = await licenseCounts(
-    visit,
+    context,
     items.map(({ id }) => id),
   );
   const asked = query.get('q') ?? '';
@@ -90,7 +90,7 @@ async function customersPage(visit: Visit): Promise<Page> {
         rows: items,
         empty:
           asked === ''
-            ? html`<p>No customer yet. Licences belong to customers.</p>
+            ? html`<p>No customer yet. Licenses belong to customers.</p>
                 <p>Add the first one below.</p>`
             : html`<p>No customer is called like that.</p>
                 <p><a href="/admin/customers">Show all</a></p>`,
@@ -100,15 +100,15 @@ async function customersPage(visit: Visit): Promise<Page> {
             header: true,
             show: ({ id, name }) => html`<a href="/admin/customers/${id}">${name}</a>`,
           },
-          { label: 'Licences', numeric: true, show: ({ id }) => counts.get(id) ?? 0 },
+          { label: 'Licenses', numeric: true, show: ({ id }) => counts.get(id) ?? 0 },
           { label: 'Since', show: ({ createdAt }) => day(createdAt) },
         ],
       })}
       ${nextLink('/admin/customers', query, next)}
       ${
-        may(visit, 'customers:write') &&
+        may(context, 'customers:write') &&
         html`<h2>Add a customer</h2>
-          ${form(visit, '/admin/customers', field(visit.attempt, { name: 'name', label: 'Name' }), {
+          ${form(context, '/admin/customers', field(context.attempt, { name: 'name', label: 'Name' }), {
             submit: 'Add',
             name: 'Add a customer',
           })}`
@@ -116,7 +116,7 @@ async function customersPage(visit: Visit): Promise<Page> {
   };
 }
 
-async function licenseCounts({ deps }: Visit, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+async function licenseCounts({ deps }: PageContext, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();
   const rows = await deps.records
     .selectFrom('licenses')
@@ -127,13 +127,13 @@ async function licenseCounts({ deps }: Visit, ids: readonly string[]): Promise<R
   return new Map(rows.map(({ customerId, count }) => [customerId, Number(count)]));
 }
 
-async function customerPage(visit: Visit): Promise<Page> {
-  const { deps, actor } = visit;
-  const { shown, tag } = await getCustomer(deps, actor, visit.params['id'] ?? '');
+async function customerPage(context: PageContext): Promise<Page> {
+  const { deps, actor } = context;
+  const { shown, tag } = await getCustomer(deps, actor, context.params['id'] ?? '');
   const path = `/admin/customers/${shown.id}`;
   const list = parseListQuery({ customerId: shown.id, limit: '100', sort: '-createdAt' }, licenseList);
   const { items: licenses } = await listLicenses(deps, actor, list);
-  const write = may(visit, 'customers:write');
+  const write = may(context, 'customers:write');
   return {
     title: shown.name,
     body: html`${facts([
@@ -141,23 +141,23 @@ async function customerPage(visit: Visit): Promise<Page> {
         ['Hosts', html`<a href="/admin/hosts?customerId=${shown.id}">Show them</a>`],
         ['Id', html`<code>${shown.id}</code>`],
       ])}
-      <h2>Licences</h2>
+      <h2>Licenses</h2>
       ${
-        may(visit, 'licenses:write') &&
+        may(context, 'licenses:write') &&
         html`<p class="page-acts">
-          <a class="button primary" href="/admin/licenses/new?customerId=${shown.id}">New licence</a>
+          <a class="button primary" href="/admin/licenses/new?customerId=${shown.id}">New license</a>
         </p>`
       }
-      ${await licenseTable(visit, licenses, html`<p>This customer has no licence.</p>`)}
-      ${await groupsSection(visit, shown.id)} ${await featuresSection(visit, shown.id, path)}
+      ${await licenseTable(context, licenses, html`<p>This customer has no license.</p>`)}
+      ${await groupsSection(context, shown.id)} ${await featuresSection(context, shown.id, path)}
       ${
         write &&
         html`<h2>Rename</h2>
           ${form(
-            visit,
+            context,
             path,
             html`<input type="hidden" name="tag" value="${tag}" />
-              ${field(visit.attempt, { name: 'name', label: 'Name', value: shown.name })}`,
+              ${field(context.attempt, { name: 'name', label: 'Name', value: shown.name })}`,
             { submit: 'Save', name: 'Rename' },
           )}`
       }`,
@@ -165,9 +165,9 @@ async function customerPage(visit: Visit): Promise<Page> {
 }
 
 /** Features that nobody else can be given. */
-async function featuresSection(visit: Visit, customerId: string, path: string): Promise<Part> {
-  const features = await listCustomerFeatures(visit.deps, visit.actor, customerId);
-  const write = may(visit, 'customers:write');
+async function featuresSection(context: PageContext, customerId: string, path: string): Promise<Part> {
+  const features = await listCustomerFeatures(context.deps, context.actor, customerId);
+  const write = may(context, 'customers:write');
   if (features.length === 0 && !write) return null;
   return html`<h2>Own features</h2>
     ${table<CustomerFeatureRow>({
@@ -185,7 +185,7 @@ async function featuresSection(visit: Visit, customerId: string, path: string): 
       html`<details class="more">
         <summary>Add a feature of its own</summary>
         ${form(
-          visit,
+          context,
           `${path}/features`,
           field(null, { name: 'name', label: 'What the customer calls it', scope: 'feature' }),
           { submit: 'Add', name: 'Add a feature of its own' },

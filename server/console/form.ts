@@ -4,7 +4,7 @@ import { parseSeconds } from '../../base/clock.js';
 import { CodedError } from '../../base/error.js';
 import { ServerError } from '../error.js';
 import { html, type Html, type Part } from './html.js';
-import type { Attempt, Visit } from './visit.js';
+import type { Attempt, PageContext } from './page-context.js';
 
 export const formTokenField = 'form-token';
 export const formOnceField = 'form-once';
@@ -14,13 +14,13 @@ interface FormOptions {
   /** The words on the button. */
   readonly submit: string;
   readonly danger?: boolean;
-  /** Whether a file goes with it: such a form is read by `Desk.look`. */
+  /** Whether a file goes with it: such a form is read by `PageRouter.look`. */
   readonly upload?: boolean;
   readonly name?: string;
 }
 
 /** A form that posts: with the session's token, and a number by which a form sent twice is known. */
-export function form(visit: Visit, action: string, fields: Part, options: FormOptions): Html {
+export function form(context: PageContext, action: string, fields: Part, options: FormOptions): Html {
   return html`<form
     method="post"
     action="${action}"
@@ -28,7 +28,7 @@ export function form(visit: Visit, action: string, fields: Part, options: FormOp
     ${ariaLabel(options.name)}
     ${options.upload === true && html`enctype="multipart/form-data"`}
   >
-    <input type="hidden" name="${formTokenField}" value="${visit.session.formToken}" />
+    <input type="hidden" name="${formTokenField}" value="${context.session.formToken}" />
     <input type="hidden" name="${formOnceField}" value="${randomBytes(12).toString('base64url')}" />
     ${fields}
     <div class="actions"><button class="${buttonClass(options)}">${options.submit}</button></div>

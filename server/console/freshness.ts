@@ -62,7 +62,7 @@ export function parseReport(status: string | null): Report {
   return { packs, lastError: lastError ?? null };
 }
 
-/** Of one host, by the features and the channel of its licence. */
+/** Of one host, by the features and the channel of its license. */
 export function freshnessOf(
   host: { readonly status: string | null; readonly statusAt: string | null },
   licensed: { readonly features: readonly string[]; readonly channel: string },
@@ -110,7 +110,7 @@ interface HostFilter {
   readonly limit: number;
 }
 
-/** Hosts by id with what their licences cover now. */
+/** Hosts by id with what their licenses cover now. */
 export async function licensedHosts(records: Records, filter: HostFilter): Promise<LicensedHost[]> {
   const { customerId, licenseId, groupId, id, words, after, limit } = filter;
   const rows = await records

@@ -18,7 +18,7 @@ import { attemptOf, field, isRefusal } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import type { Layout } from './layout.js';
 import { requireSameOrigin } from './origin.js';
-import type { Attempt, Page } from './visit.js';
+import type { Attempt, Page } from './page-context.js';
 
 export function guestRoutes(deps: ServerDeps, layout: Layout, attempts: Attempts): Router {
   const router = Router({ caseSensitive: true, strict: true });

@@ -1,7 +1,7 @@
 import { ServerError } from '../error.js';
 import { getHost, hostChangeSchema, removeHost, updateHost } from '../licensing/hosts.js';
 import { badge } from './badge.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { checkbox, field, form, parseForm, select } from './form.js';
 import {
   freshnessOf,
@@ -17,41 +17,41 @@ import { groupsOf } from './groups.js';
 import { html, type Html, type Part } from './html.js';
 import { ago, day, moment } from './moment.js';
 import { facts, nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 const pageRows = 50;
 
-export function hostPages(desk: Desk): void {
-  desk.page('/hosts', 'hosts:read', hostsPage);
-  desk.page('/hosts/:id', 'hosts:read', hostPage);
-  desk.act(
+export function hostPages(pages: PageRouter): void {
+  pages.page('/hosts', 'hosts:read', hostsPage);
+  pages.page('/hosts/:id', 'hosts:read', hostPage);
+  pages.form(
     '/hosts/:id',
     'hosts:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
       const change = parseForm(hostChangeSchema, {
         name: values.get('name')?.trim() ?? '',
         groupId: values.get('groupId') || null,
         ...(values.get('flag') === 'clear' ? { flag: null } : {}),
       });
-      await updateHost(visit.deps, visit.actor, id, change, `"${values.get('tag') ?? ''}"`);
+      await updateHost(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/hosts/${id}?done=saved` };
     },
     hostPage,
   );
-  desk.act(
+  pages.form(
     '/hosts/:id/remove',
     'hosts:write',
-    async (visit) => {
-      await removeHost(visit.deps, visit.actor, visit.params['id'] ?? '');
+    async (context) => {
+      await removeHost(context.deps, context.actor, context.params['id'] ?? '');
       return { to: '/admin/hosts?done=removed' };
     },
     hostPage,
   );
 }
 
-async function hostsPage(visit: Visit): Promise<Page> {
-  const { deps, actor, query } = visit;
+async function hostsPage(context: PageContext): Promise<Page> {
+  const { deps, actor, query } = context;
   const words = query.get('q')?.trim().slice(0, 100) ?? '';
   const cursor = query.get('cursor');
   const groupId = query.get('groupId');
@@ -67,7 +67,7 @@ async function hostsPage(visit: Visit): Promise<Page> {
   return {
     title: 'Hosts',
     body: html`${
-        may(visit, 'hosts:write') &&
+        may(context, 'hosts:write') &&
         html`<p class="page-acts">
           <a class="button" href="/admin/hosts/activate">Activate a host without a network</a>
         </p>`
@@ -77,13 +77,13 @@ async function hostsPage(visit: Visit): Promise<Page> {
         <div class="actions"><button>Filter</button></div>
       </form>
       ${hostTable(
-        visit,
+        context,
         shown,
         await newestPacks(deps.records),
         !isFiltered
           ? html`<p>No endpoint has been activated yet.</p>
               <p>
-                On the endpoint run <code>yms activate</code> with the key of a <a href="/admin/licenses">licence</a>.
+                On the endpoint run <code>yms activate</code> with the key of a <a href="/admin/licenses">license</a>.
               </p>`
           : html`<p>No host is like that.</p>
               <p><a href="/admin/hosts">Show all</a></p>`,
@@ -92,16 +92,16 @@ async function hostsPage(visit: Visit): Promise<Page> {
   };
 }
 
-/** All hosts of one licence, up to a thousand. */
-export async function hostsOfLicense({ deps, actor, now }: Visit, licenseId: string): Promise<Html> {
+/** All hosts of one license, up to a thousand. */
+export async function hostsOfLicense({ deps, actor, now }: PageContext, licenseId: string): Promise<Html> {
   const hosts = await licensedHosts(deps.records, { customerId: actor.customerId, licenseId, limit: 1000 });
-  const empty = html`<p>No endpoint is activated with this licence.</p>
+  const empty = html`<p>No endpoint is activated with this license.</p>
     <p>On the endpoint run <code>yms activate</code> with its key.</p>`;
   return hostTable({ now }, hosts, await newestPacks(deps.records), empty, false);
 }
 
 function hostTable(
-  { now }: Pick<Visit, 'now'>,
+  { now }: Pick<PageContext, 'now'>,
   hosts: readonly LicensedHost[],
   newest: readonly Newest[],
   empty: Part,
@@ -140,8 +140,8 @@ function lastContact({ lastSeenAt, statusAt }: LicensedHost, now: Date): Part {
   return last === undefined ? 'never' : ago(last, now);
 }
 
-async function hostPage(visit: Visit): Promise<Page> {
-  const { deps, actor, params, now } = visit;
+async function hostPage(context: PageContext): Promise<Page> {
+  const { deps, actor, params, now } = context;
   const [host] = await licensedHosts(deps.records, { customerId: actor.customerId, id: params['id'] ?? '', limit: 1 });
   if (!host) throw new ServerError('not-found', 'host: expected a known id, got another');
   const newest = await newestPacks(deps.records);
@@ -152,8 +152,8 @@ async function hostPage(visit: Visit): Promise<Page> {
         ['State', badge(freshnessOf(host, host, newest, now))],
         ['Customer', host.customerName],
         [
-          'Licence',
-          may(visit, 'licenses:read')
+          'License',
+          may(context, 'licenses:read')
             ? html`<a href="/admin/licenses/${host.licenseId}">${host.licenseId}</a>`
             : host.licenseId,
         ],
@@ -166,7 +166,7 @@ async function hostPage(visit: Visit): Promise<Page> {
       ${
         host.flag !== null &&
         html`<div class="alert">
-          <p>An old licence document was presented again: this host may be a copy of another, or was set back.</p>
+          <p>An old license document was presented again: this host may be a copy of another, or was set back.</p>
         </div>`
       }
       ${
@@ -189,26 +189,26 @@ async function hostPage(visit: Visit): Promise<Page> {
         ],
       })}
       ${
-        may(visit, 'reports:read') &&
+        may(context, 'reports:read') &&
         html`<p class="more">
-          What it received: <a href="/admin/reports/documents?hostId=${host.id}">licence documents</a>,
+          What it received: <a href="/admin/reports/documents?hostId=${host.id}">license documents</a>,
           <a href="/admin/reports/downloads?hostId=${host.id}">downloads</a>
         </p>`
       }
-      ${may(visit, 'hosts:write') && (await changeForms(visit, host))}`,
+      ${may(context, 'hosts:write') && (await changeForms(context, host))}`,
   };
 }
 
-async function changeForms(visit: Visit, host: LicensedHost): Promise<Html> {
-  const { tag } = await getHost(visit.deps, visit.actor, host.id);
-  const groups = await groupsOf(visit, host.customerId);
+async function changeForms(context: PageContext, host: LicensedHost): Promise<Html> {
+  const { tag } = await getHost(context.deps, context.actor, host.id);
+  const groups = await groupsOf(context, host.customerId);
   return html`<h2>Change</h2>
     ${form(
-      visit,
+      context,
       `/admin/hosts/${host.id}`,
       html`<input type="hidden" name="tag" value="${tag}" />
-        ${field(visit.attempt, { name: 'name', label: 'Name', value: host.name })}
-        ${select(visit.attempt, {
+        ${field(context.attempt, { name: 'name', label: 'Name', value: host.name })}
+        ${select(context.attempt, {
           name: 'groupId',
           label: 'Group',
           value: host.groupId ?? '',
@@ -219,7 +219,7 @@ async function changeForms(visit: Visit, host: LicensedHost): Promise<Html> {
     )}
     <h2>Remove</h2>
     <p>Its seat comes free and its token ends. What it has already opened it keeps.</p>
-    ${form(visit, `/admin/hosts/${host.id}/remove`, null, { submit: 'Remove the host', danger: true, class: 'act' })}`;
+    ${form(context, `/admin/hosts/${host.id}/remove`, null, { submit: 'Remove the host', danger: true, class: 'act' })}`;
 }
 
 function newestOf(pack: InstalledPack, newest: readonly Newest[]): Part {

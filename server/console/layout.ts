@@ -3,7 +3,7 @@ import type { Permission } from '../access/roles.js';
 import type { Assets } from './assets.js';
 import { html, type Html, type Part } from './html.js';
 import { formTokenField } from './form.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 interface Place {
   readonly path: string;
@@ -15,7 +15,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { path: '/admin/customers', label: 'Customers', permission: 'customers:read', key: 'c' },
-  { path: '/admin/licenses', label: 'Licences', permission: 'licenses:read', key: 'l' },
+  { path: '/admin/licenses', label: 'Licenses', permission: 'licenses:read', key: 'l' },
   { path: '/admin/plans', label: 'Plans', permission: 'plans:read', key: 'p' },
   { path: '/admin/hosts', label: 'Hosts', permission: 'hosts:read', key: 'h' },
   { path: '/admin/releases', label: 'Releases', permission: 'releases:read', key: 'r' },
@@ -33,9 +33,9 @@ export class Layout {
     this.#assets = assets;
   }
 
-  signedIn(visit: Visit, page: Page): string {
-    const { person } = visit.session;
-    const here = (path: string) => visit.path === path || (path !== '/admin' && visit.path.startsWith(`${path}/`));
+  signedIn(context: PageContext, page: Page): string {
+    const { person } = context.session;
+    const here = (path: string) => context.path === path || (path !== '/admin' && context.path.startsWith(`${path}/`));
     const link = (path: string, label: string, key: string) =>
       html`<li>
         <a href="${path}" data-key="${key}" ${here(path) && html`aria-current="page"`}>${label}</a>
@@ -53,13 +53,13 @@ export class Layout {
               type="search"
               placeholder="Search everywhere"
               maxlength="100"
-              value="${visit.path === '/admin/search' ? (visit.query.get('q') ?? '') : ''}"
+              value="${context.path === '/admin/search' ? (context.query.get('q') ?? '') : ''}"
             />
           </form>
           <div class="who">
             <a href="/admin/account">${person.name}</a>
             <form method="post" action="/admin/sign-out">
-              <input type="hidden" name="${formTokenField}" value="${visit.session.formToken}" />
+              <input type="hidden" name="${formTokenField}" value="${context.session.formToken}" />
               <button class="quiet">Sign out</button>
             </form>
           </div>
@@ -67,12 +67,12 @@ export class Layout {
         <nav class="places" aria-label="Console">
           <ul>
             ${link('/admin', 'Overview', 'o')}
-            ${places.filter(({ permission }) => may(visit, permission)).map((p) => link(p.path, p.label, p.key))}
+            ${places.filter(({ permission }) => may(context, permission)).map((p) => link(p.path, p.label, p.key))}
           </ul>
         </nav>
         <main id="main" tabindex="-1">
           <h1>${page.title}</h1>
-          ${notice(visit)} ${alert(visit)} ${page.body}
+          ${notice(context)} ${alert(context)} ${page.body}
         </main>`,
     );
   }
@@ -129,12 +129,12 @@ const notices: Readonly<Record<string, string>> = {
   password: 'The password is changed; your other sessions have ended.',
 };
 
-function notice({ query }: Visit): Part {
+function notice({ query }: PageContext): Part {
   const text = notices[query.get('done') ?? ''];
   return text === undefined ? null : html`<p class="notice" role="status">${text}</p>`;
 }
 
-function alert({ attempt }: Visit): Part {
+function alert({ attempt }: PageContext): Part {
   if (attempt === null) return null;
   return html`<div class="alert" role="alert">
     <p>${attempt.message}</p>

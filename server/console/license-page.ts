@@ -1,4 +1,4 @@
-/** One licence: what it covers, what can be done to it, its hosts. */
+/** One license: what it covers, what can be done to it, its hosts. */
 import {
   extendLicense,
   extendSchema,
@@ -21,7 +21,7 @@ import { actsFrom, type LicenseAct } from '../licensing/transitions.js';
 import { activationTokensSection } from './activation-tokens.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk, Outcome } from './desk.js';
+import type { PageRouter, Outcome } from './page-router.js';
 import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './form.js';
 import { hostsOfLicense } from './hosts.js';
 import { html, type Html, type Part } from './html.js';
@@ -30,19 +30,19 @@ import { keyPage } from './license-key.js';
 import { ago, day } from './moment.js';
 import { tick } from './plans.js';
 import { facts } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
-export function licensePages(desk: Desk): void {
-  desk.page('/licenses/:id', 'licenses:read', licensePage);
-  desk.act('/licenses/:id', 'licenses:write', changeTerms, licensePage);
-  desk.act('/licenses/:id/:act', 'licenses:write', carryOut, licensePage);
+export function licensePages(pages: PageRouter): void {
+  pages.page('/licenses/:id', 'licenses:read', licensePage);
+  pages.form('/licenses/:id', 'licenses:write', changeTerms, licensePage);
+  pages.form('/licenses/:id/:act', 'licenses:write', carryOut, licensePage);
 }
 
-async function changeTerms(visit: Visit, values: URLSearchParams): Promise<Outcome> {
-  const { deps, actor, params } = visit;
+async function changeTerms(context: PageContext, values: URLSearchParams): Promise<Outcome> {
+  const { deps, actor, params } = context;
   const id = params['id'] ?? '';
   const { shown } = await getLicense(deps, actor, id);
-  const plan = await planOf(visit, shown);
+  const plan = await planOf(context, shown);
   const another = values.get('feature-new')?.trim() ?? '';
   const covered = [...new Set([...values.getAll('features'), ...(another === '' ? [] : [another])])];
   const inPlan = plan?.features ?? [];
@@ -60,8 +60,8 @@ async function changeTerms(visit: Visit, values: URLSearchParams): Promise<Outco
   return { to: `/admin/licenses/${id}?done=saved` };
 }
 
-async function carryOut(visit: Visit, values: URLSearchParams): Promise<Outcome> {
-  const { deps, actor, params } = visit;
+async function carryOut(context: PageContext, values: URLSearchParams): Promise<Outcome> {
+  const { deps, actor, params } = context;
   const id = params['id'] ?? '';
   const reason = () => parseForm(reasonSchema, { reason: values.get('reason')?.trim() || undefined });
   switch (params['act'] as LicenseAct) {
@@ -99,7 +99,7 @@ async function carryOut(visit: Visit, values: URLSearchParams): Promise<Outcome>
 }
 
 async function planOf(
-  { deps }: Visit,
+  { deps }: PageContext,
   { planId }: ShownLicense,
 ): Promise<Pick<ShownPlan, 'name' | 'features' | 'trial'> | null> {
   if (planId === null) return null;
@@ -107,29 +107,29 @@ async function planOf(
   return row ? { name: row.name, features: JSON.parse(row.features) as string[], trial: row.trial === 1 } : null;
 }
 
-async function licensePage(visit: Visit): Promise<Page> {
-  const { shown, tag } = await getLicense(visit.deps, visit.actor, visit.params['id'] ?? '');
-  const plan = await planOf(visit, shown);
-  const customers = await customerOptions(visit);
+async function licensePage(context: PageContext): Promise<Page> {
+  const { shown, tag } = await getLicense(context.deps, context.actor, context.params['id'] ?? '');
+  const plan = await planOf(context, shown);
+  const customers = await customerOptions(context);
   const customer = customers.find(([id]) => id === shown.customerId)?.[1] ?? shown.customerId;
-  const write = may(visit, 'licenses:write');
+  const write = may(context, 'licenses:write');
   return {
-    title: `Licence of ${customer}`,
+    title: `License of ${customer}`,
     body: html`${facts([
         ['State', badge(shown.state)],
         [
           'Customer',
-          may(visit, 'customers:read')
+          may(context, 'customers:read')
             ? html`<a href="/admin/customers/${shown.customerId}">${customer}</a>`
             : customer,
         ],
-        ['Plan', shown.planId === null ? 'none' : planLink(visit, shown.planId, plan?.name ?? '')],
+        ['Plan', shown.planId === null ? 'none' : planLink(context, shown.planId, plan?.name ?? '')],
         [
           'Seats',
           `${shown.seatsUsed} of ${shown.seats}${shown.floatingDays === null ? '' : `, free after ${shown.floatingDays} days unseen`}`,
         ],
         ['Starts', day(shown.notBefore)],
-        ['Ends', html`${day(shown.expiresAt)} <span class="hint">${ago(shown.expiresAt, visit.now)}</span>`],
+        ['Ends', html`${day(shown.expiresAt)} <span class="hint">${ago(shown.expiresAt, context.now)}</span>`],
         ['Served until', day(shown.graceUntil)],
         ['Channel', shown.channel],
         ['Id', html`<code>${shown.id}</code>`],
@@ -137,7 +137,7 @@ async function licensePage(visit: Visit): Promise<Page> {
       <h2>Features</h2>
       ${
         write && shown.status !== 'revoked'
-          ? form(visit, `/admin/licenses/${shown.id}`, await matrix(visit, shown, plan, tag), {
+          ? form(context, `/admin/licenses/${shown.id}`, await matrix(context, shown, plan, tag), {
               submit: 'Save',
               name: 'Features and seats',
               class: 'form wide',
@@ -149,36 +149,36 @@ async function licensePage(visit: Visit): Promise<Page> {
               null,
             )
       }
-      ${write && (await acts(visit, shown, plan?.trial ?? false, customers))}
+      ${write && (await acts(context, shown, plan?.trial ?? false, customers))}
       <h2 id="hosts">Hosts</h2>
-      ${await hostsOfLicense(visit, shown.id)}
+      ${await hostsOfLicense(context, shown.id)}
       ${
-        may(visit, 'hosts:write') &&
+        may(context, 'hosts:write') &&
         ['trial', 'active', 'grace'].includes(shown.state) &&
         html`<p class="more">
           <a href="/admin/hosts/activate?licenseId=${shown.id}">Activate a host without a network</a>
         </p>`
       }
-      ${await activationTokensSection(visit, shown.id)}
+      ${await activationTokensSection(context, shown.id)}
       ${
-        may(visit, 'audit:read') &&
-        html`<p class="more"><a href="/admin/audit?subject=${shown.id}">What was done to this licence</a></p>`
+        may(context, 'audit:read') &&
+        html`<p class="more"><a href="/admin/audit?subject=${shown.id}">What was done to this license</a></p>`
       }`,
   };
 }
 
-function planLink(visit: Visit, planId: string, name: string): Part {
-  return may(visit, 'plans:read') ? html`<a href="/admin/plans/${planId}">${name}</a>` : name;
+function planLink(context: PageContext, planId: string, name: string): Part {
+  return may(context, 'plans:read') ? html`<a href="/admin/plans/${planId}">${name}</a>` : name;
 }
 
 async function matrix(
-  visit: Visit,
+  context: PageContext,
   shown: ShownLicense,
   plan: Pick<ShownPlan, 'features'> | null,
   tag: string,
 ): Promise<Html> {
-  const attempt = visit.params['act'] === undefined ? visit.attempt : null;
-  const known = await knownFeatures(visit, await soldPlans(visit), shown.customerId);
+  const attempt = context.params['act'] === undefined ? context.attempt : null;
+  const known = await knownFeatures(context, await soldPlans(context), shown.customerId);
   const rest = [...new Set([...(plan?.features ?? []), ...shown.addedFeatures])].filter(
     (name) => !known.some((feature) => feature.name === name),
   );
@@ -206,7 +206,7 @@ function matrixTable(
       <tr>
         <th scope="col">Feature</th>
         ${plan !== null && html`<th scope="col">Plan</th>`}
-        <th scope="col">Licence</th>
+        <th scope="col">License</th>
         <th scope="col"><span class="hidden">Why</span></th>
       </tr>
     </thead>
@@ -246,16 +246,16 @@ const actTitles: Readonly<Record<LicenseAct, readonly [title: string, meaning: s
 };
 
 async function acts(
-  visit: Visit,
+  context: PageContext,
   shown: ShownLicense,
   isTrial: boolean,
   customers: readonly (readonly [string, string])[],
 ): Promise<Part> {
   const possible = actsFrom(shown.state).filter((act) => !(act === 'renew' && isTrial));
   if (possible.length === 0) return null;
-  const plans = (await soldPlans(visit)).filter(({ trial, id }) => !trial && id !== shown.planId);
-  const open = visit.params['act'];
-  const attemptOf = (act: LicenseAct) => (open === act ? visit.attempt : null);
+  const plans = (await soldPlans(context)).filter(({ trial, id }) => !trial && id !== shown.planId);
+  const open = context.params['act'];
+  const attemptOf = (act: LicenseAct) => (open === act ? context.attempt : null);
   const fields: Readonly<Record<LicenseAct, Part>> = {
     renew: field(attemptOf('renew'), {
       scope: 'renew',
@@ -301,7 +301,7 @@ async function acts(
         return html`<details ${open === act && html`open`}>
           <summary>${title}</summary>
           <p>${meaning}</p>
-          ${form(visit, `/admin/licenses/${shown.id}/${act}`, fields[act], {
+          ${form(context, `/admin/licenses/${shown.id}/${act}`, fields[act], {
             submit: title,
             name: title,
             danger: act === 'revoke' || act === 'suspend',

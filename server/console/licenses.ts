@@ -4,7 +4,7 @@ import { licenseList, listLicenses, newLicenseSchema, sellLicense } from '../lic
 import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
@@ -13,15 +13,15 @@ import { licensePages as oneLicensePages } from './license-page.js';
 import { ago, day } from './moment.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
-export function licensePages(desk: Desk): void {
-  desk.page('/licenses', 'licenses:read', licensesPage);
-  desk.page('/licenses/new', 'licenses:write', newLicensePage);
-  desk.act(
+export function licensePages(pages: PageRouter): void {
+  pages.page('/licenses', 'licenses:read', licensesPage);
+  pages.page('/licenses/new', 'licenses:write', newLicensePage);
+  pages.form(
     '/licenses/new',
     'licenses:write',
-    async (visit, values) => {
+    async (context, values) => {
       const planId = values.get('planId') ?? '';
       const features = [...new Set([...values.getAll('features'), ...another(values)])];
       const terms = {
@@ -32,12 +32,12 @@ export function licensePages(desk: Desk): void {
         notBefore: dayIn(values, 'notBefore', 'start'),
         expiresAt: dayIn(values, 'expiresAt', 'end'),
       };
-      const { shown } = await sellLicense(visit.deps, visit.actor, parseForm(newLicenseSchema, terms));
+      const { shown } = await sellLicense(context.deps, context.actor, parseForm(newLicenseSchema, terms));
       return keyPage(shown, shown.licenseKey);
     },
     newLicensePage,
   );
-  oneLicensePages(desk);
+  oneLicensePages(pages);
 }
 
 function another(values: URLSearchParams): string[] {
@@ -45,34 +45,34 @@ function another(values: URLSearchParams): string[] {
   return name === '' ? [] : [name];
 }
 
-async function licensesPage(visit: Visit): Promise<Page> {
-  const query = pageQuery(visit);
+async function licensesPage(context: PageContext): Promise<Page> {
+  const query = pageQuery(context);
   if (!query.has('sort')) query.set('sort', '-createdAt');
   const { items, next } = await listLicenses(
-    visit.deps,
-    visit.actor,
+    context.deps,
+    context.actor,
     parseListQuery(Object.fromEntries(query), licenseList),
   );
-  const write = may(visit, 'licenses:write');
+  const write = may(context, 'licenses:write');
   return {
-    title: 'Licences',
-    body: html`${write && html`<p class="page-acts"><a class="button primary" href="/admin/licenses/new">New licence</a></p>`}
+    title: 'Licenses',
+    body: html`${write && html`<p class="page-acts"><a class="button primary" href="/admin/licenses/new">New license</a></p>`}
     ${filters(query)}
     ${await licenseTable(
-      visit,
+      context,
       items,
-      visit.query.size > 0
-        ? html`<p>No licence is like that.</p>
+      context.query.size > 0
+        ? html`<p>No license is like that.</p>
             <p><a href="/admin/licenses">Show all</a></p>`
-        : html`<p>No licence is sold yet. A licence gives a customer’s hosts the features of a plan.</p>
-            ${write && html`<p><a class="button" href="/admin/licenses/new">Sell the first licence</a></p>`}`,
+        : html`<p>No license is sold yet. A license gives a customer’s hosts the features of a plan.</p>
+            ${write && html`<p><a class="button" href="/admin/licenses/new">Sell the first license</a></p>`}`,
     )}
     ${nextLink('/admin/licenses', query, next)}`,
   };
 }
 
 function filters(query: URLSearchParams): Html {
-  return html`<form class="filters" role="search" aria-label="Filter licences">
+  return html`<form class="filters" role="search" aria-label="Filter licenses">
     ${field(null, { name: 'q', label: 'Customer', type: 'search', value: query.get('q') ?? '', required: false })}
     ${select(null, {
       name: 'state',
@@ -95,17 +95,17 @@ function filters(query: URLSearchParams): Html {
   </form>`;
 }
 
-/** Licences with the names of their customers and plans. */
-export async function licenseTable(visit: Visit, items: readonly ShownLicense[], empty: Part): Promise<Html> {
-  const names = new Map(await customerOptions(visit));
-  const plans = await visit.deps.records.selectFrom('plans').select(['id', 'name']).execute();
+/** Licenses with the names of their customers and plans. */
+export async function licenseTable(context: PageContext, items: readonly ShownLicense[], empty: Part): Promise<Html> {
+  const names = new Map(await customerOptions(context));
+  const plans = await context.deps.records.selectFrom('plans').select(['id', 'name']).execute();
   return table<ShownLicense>({
-    caption: 'Licences',
+    caption: 'Licenses',
     rows: items,
     empty,
     columns: [
       {
-        label: 'Licence',
+        label: 'License',
         header: true,
         show: ({ id, customerId }) => html`<a href="/admin/licenses/${id}">${names.get(customerId) ?? customerId}</a>`,
       },
@@ -115,29 +115,29 @@ export async function licenseTable(visit: Visit, items: readonly ShownLicense[],
       { label: 'Seats', numeric: true, show: ({ seats, seatsUsed }) => `${seatsUsed} of ${seats}` },
       {
         label: 'Ends',
-        show: ({ expiresAt }) => html`${day(expiresAt)} <span class="hint">${ago(expiresAt, visit.now)}</span>`,
+        show: ({ expiresAt }) => html`${day(expiresAt)} <span class="hint">${ago(expiresAt, context.now)}</span>`,
       },
     ],
   });
 }
 
-async function newLicensePage(visit: Visit): Promise<Page> {
-  const { attempt } = visit;
-  const customers = await customerOptions(visit);
+async function newLicensePage(context: PageContext): Promise<Page> {
+  const { attempt } = context;
+  const customers = await customerOptions(context);
   if (customers.length === 0)
     return {
-      title: 'New licence',
+      title: 'New license',
       body: html`<div class="empty">
-        <p>A licence belongs to a customer, and there is none yet.</p>
+        <p>A license belongs to a customer, and there is none yet.</p>
         <p><a class="button primary" href="/admin/customers">Add a customer</a></p>
       </div>`,
     };
-  const plans = await soldPlans(visit);
+  const plans = await soldPlans(context);
   const checked = attempt?.values.getAll('features') ?? [];
   const fields = html`${select(attempt, {
       name: 'customerId',
       label: 'Customer',
-      value: visit.query.get('customerId') ?? '',
+      value: context.query.get('customerId') ?? '',
       options: customers,
     })}
     ${select(attempt, {
@@ -152,7 +152,7 @@ async function newLicensePage(visit: Visit): Promise<Page> {
     })}
     <fieldset>
       <legend>Features beyond the plan</legend>
-      ${(await knownFeatures(visit, plans, null)).map(({ name }) => checkbox('features', name, name, checked.includes(name)))}
+      ${(await knownFeatures(context, plans, null)).map(({ name }) => checkbox('features', name, name, checked.includes(name)))}
       ${field(attempt, { name: 'feature-new', label: 'Another feature', required: false })}
       ${attempt?.faults['features'] !== undefined && html`<p class="fault">${attempt.faults['features']}</p>`}
     </fieldset>
@@ -163,7 +163,7 @@ async function newLicensePage(visit: Visit): Promise<Page> {
       ${field(attempt, { name: 'channel', label: 'Channel', required: false, hint: 'Such as stable or beta.' })}
     </div>`;
   return {
-    title: 'New licence',
-    body: form(visit, '/admin/licenses/new', fields, { submit: 'Make the licence', name: 'New licence' }),
+    title: 'New license',
+    body: form(context, '/admin/licenses/new', fields, { submit: 'Make the license', name: 'New license' }),
   };
 }

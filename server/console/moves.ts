@@ -15,27 +15,27 @@ import {
 import { parseListQuery } from '../input/listing.js';
 import type { ShownPlan } from '../licensing/plans.js';
 import { badge } from './badge.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { checkbox, dayIn, field, form, parseForm, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
 import { day, moment } from './moment.js';
 import { table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
-export function movePages(desk: Desk): void {
-  desk.page('/plans/move', 'plans:write', movePage);
-  desk.act(
+export function movePages(pages: PageRouter): void {
+  pages.page('/plans/move', 'plans:write', movePage);
+  pages.form(
     '/plans/move',
     'plans:write',
-    async (visit, values) => {
-      await createMove(visit.deps, visit.actor, moveIn(values, visit.now));
+    async (context, values) => {
+      await createMove(context.deps, context.actor, moveIn(values, context.now));
       return { to: '/admin/plans?done=moved' };
     },
     movePage,
   );
-  desk.act('/plans/moves/:id/cancel', 'plans:write', async (visit) => {
-    await cancelMove(visit.deps, visit.actor, visit.params['id'] ?? '');
+  pages.form('/plans/moves/:id/cancel', 'plans:write', async (context) => {
+    await cancelMove(context.deps, context.actor, context.params['id'] ?? '');
     return { to: '/admin/plans?done=move-cancelled' };
   });
 }
@@ -53,10 +53,10 @@ function moveIn(values: URLSearchParams, now: Date): NewMove {
   });
 }
 
-async function movePage(visit: Visit): Promise<Page> {
-  const values = visit.attempt?.values ?? visit.query;
-  const plans = await soldPlans(visit);
-  const features = await knownFeatures(visit, plans, null);
+async function movePage(context: PageContext): Promise<Page> {
+  const values = context.attempt?.values ?? context.query;
+  const plans = await soldPlans(context);
+  const features = await knownFeatures(context, plans, null);
   const asked = values.get('feature') ?? features[0]?.name ?? '';
   if (plans.length === 0 || features.length === 0)
     return {
@@ -75,9 +75,9 @@ async function movePage(visit: Visit): Promise<Page> {
         plans,
         features.map(({ name }) => name),
         asked,
-        formatSeconds(visit.now).slice(0, 10),
+        formatSeconds(context.now).slice(0, 10),
       )}
-      ${isAsked && visit.attempt === null && (await previewSection(visit, values, plans))}`,
+      ${isAsked && context.attempt === null && (await previewSection(context, values, plans))}`,
   };
 }
 
@@ -122,14 +122,18 @@ function chooser(
       min: today,
       hint: 'From the start of that day, UTC. Today means at once.',
     })}
-    ${checkbox('keepExisting', 'yes', 'Licences that have it keep it', values.get('keepExisting') === 'yes')}
+    ${checkbox('keepExisting', 'yes', 'Licenses that have it keep it', values.get('keepExisting') === 'yes')}
     <div class="actions"><button class="primary">Preview</button></div>
   </form>`;
 }
 
-async function previewSection(visit: Visit, values: URLSearchParams, plans: readonly ShownPlan[]): Promise<Html> {
-  const move = moveIn(values, visit.now);
-  const preview = await previewMove(visit.deps, visit.actor, move);
+async function previewSection(
+  context: PageContext,
+  values: URLSearchParams,
+  plans: readonly ShownPlan[],
+): Promise<Html> {
+  const move = moveIn(values, context.now);
+  const preview = await previewMove(context.deps, context.actor, move);
   const hidden = [...values]
     .filter(([name]) => ['feature', 'fromPlans', 'toPlans', 'effectiveAt', 'keepExisting'].includes(name))
     .map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`);
@@ -138,7 +142,7 @@ async function previewSection(visit: Visit, values: URLSearchParams, plans: read
     <p>${summary(preview)}</p>
     ${moved('Lose it', preview.loses, plans)} ${moved('Gain it', preview.gains, plans)}
     ${moved('Keep it', preview.keeps, plans)}
-    ${form(visit, '/admin/plans/move', hidden, {
+    ${form(context, '/admin/plans/move', hidden, {
       submit: move.effectiveAt === undefined ? `Move ${preview.feature} now` : `Plan the move of ${preview.feature}`,
       danger: preview.loses.length > 0,
       class: 'act',
@@ -148,7 +152,7 @@ async function previewSection(visit: Visit, values: URLSearchParams, plans: read
 
 function summary({ feature, effectiveAt, loses, gains, keeps }: MovePreview): Part {
   const hosts = loses.reduce((sum, license) => sum + license.hosts, 0);
-  return html`From ${moment(effectiveAt)}: <strong>${loses.length}</strong> licences with ${hosts} hosts lose
+  return html`From ${moment(effectiveAt)}: <strong>${loses.length}</strong> licenses with ${hosts} hosts lose
     <strong>${feature}</strong>, <strong>${gains.length}</strong> gain it, <strong>${keeps.length}</strong> keep it.`;
 }
 
@@ -165,7 +169,7 @@ function moved(title: string, licenses: readonly MovedLicense[], plans: readonly
           header: true,
           show: ({ customerId, customerName }) => html`<a href="/admin/customers/${customerId}">${customerName}</a>`,
         },
-        { label: 'Licence', show: ({ licenseId }) => html`<a href="/admin/licenses/${licenseId}">${licenseId}</a>` },
+        { label: 'License', show: ({ licenseId }) => html`<a href="/admin/licenses/${licenseId}">${licenseId}</a>` },
         { label: 'Plan', show: ({ planId }) => plans.find(({ id }) => id === planId)?.name ?? '' },
         { label: 'State', show: ({ state }) => badge(state) },
         { label: 'Hosts', numeric: true, show: ({ hosts }) => hosts },
@@ -175,15 +179,15 @@ function moved(title: string, licenses: readonly MovedLicense[], plans: readonly
 }
 
 /** Moves that are planned, and the last ones that were. */
-export async function movesSection(visit: Visit): Promise<Part> {
+export async function movesSection(context: PageContext): Promise<Part> {
   const { items } = await listMoves(
-    visit.deps,
-    visit.actor,
+    context.deps,
+    context.actor,
     parseListQuery({ limit: '20', sort: '-effectiveAt' }, moveList),
   );
   if (items.length === 0) return null;
   const plans = new Map(
-    (await visit.deps.records.selectFrom('plans').select(['id', 'name']).execute()).map((p) => [p.id, p.name]),
+    (await context.deps.records.selectFrom('plans').select(['id', 'name']).execute()).map((p) => [p.id, p.name]),
   );
   const named = (ids: readonly string[]) => ids.map((id) => plans.get(id) ?? id).join(', ') || 'none';
   return html`<h2>Moves</h2>
@@ -200,8 +204,8 @@ export async function movesSection(visit: Visit): Promise<Part> {
         {
           label: 'Act',
           show: (move) =>
-            stateOf(move) === 'planned' && may(visit, 'plans:write')
-              ? form(visit, `/admin/plans/moves/${move.id}/cancel`, null, { submit: 'Cancel', class: 'act' })
+            stateOf(move) === 'planned' && may(context, 'plans:write')
+              ? form(context, `/admin/plans/moves/${move.id}/cancel`, null, { submit: 'Cancel', class: 'act' })
               : null,
         },
       ],

@@ -17,42 +17,42 @@ import { currentRole } from '../repository/repository.js';
 import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field, form, numberIn, parseForm, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { day } from './moment.js';
 import { facts } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 const title = 'Activate a host without a network';
 const path = '/admin/hosts/activate';
 
-/** Licences to choose from, of each usable state. */
+/** Licenses to choose from, of each usable state. */
 const maxChoices = 200;
 
-export function offlinePages(desk: Desk): void {
-  desk.page('/hosts/activate', 'hosts:write', uploadPage);
-  desk.look(
+export function offlinePages(pages: PageRouter): void {
+  pages.page('/hosts/activate', 'hosts:write', uploadPage);
+  pages.upload(
     '/hosts/activate',
     'hosts:write',
-    (visit, values) => reviewPage(visit, requestIn(values), values.get('licenseId') ?? ''),
+    (context, values) => reviewPage(context, requestIn(values), values.get('licenseId') ?? ''),
     uploadPage,
   );
-  desk.act(
+  pages.form(
     '/hosts/activate/answer',
     'hosts:write',
-    async (visit, values) => {
+    async (context, values) => {
       const request = carriedRequest(values);
       const input = parseForm(offlineActivationSchema, {
         request,
         licenseId: values.get('licenseId') || undefined,
         days: numberIn(values, 'days'),
       });
-      return answerPage(visit, request, await answerFile(visit.deps, visit.actor, input));
+      return answerPage(context, request, await answerFile(context.deps, context.actor, input));
     },
-    (visit) => {
-      const values = visit.attempt?.values ?? visit.query;
-      return reviewPage(visit, carriedRequest(values), values.get('licenseId') ?? '');
+    (context) => {
+      const values = context.attempt?.values ?? context.query;
+      return reviewPage(context, carriedRequest(values), values.get('licenseId') ?? '');
     },
   );
 }
@@ -77,8 +77,8 @@ function carriedRequest(values: URLSearchParams): ActivationRequest {
   return parseActivationRequest(decodeBase64(values.get('request') ?? '', undefined, 'request'));
 }
 
-async function uploadPage(visit: Visit): Promise<Page> {
-  if ((await currentRole(visit.deps.records, 'root')) === null)
+async function uploadPage(context: PageContext): Promise<Page> {
+  if ((await currentRole(context.deps.records, 'root')) === null)
     return {
       title,
       body: html`<div class="empty">
@@ -86,22 +86,22 @@ async function uploadPage(visit: Visit): Promise<Page> {
         <p>Publish first: <code>yms root</code>, <code>yms targets</code>, <code>yms publish</code>.</p>
       </div>`,
     };
-  const licenseId = (visit.attempt?.values ?? visit.query).get('licenseId') ?? '';
+  const licenseId = (context.attempt?.values ?? context.query).get('licenseId') ?? '';
   return {
     title,
     body: html`<p>
         For an endpoint that reaches no server. Two small files travel: its request here, the answer back. Neither holds
-        a licence key.
+        a license key.
       </p>
       <ol class="how">
-        <li>On the endpoint: <code>yms activate --request desk.request</code></li>
-        <li>Here: upload <code>desk.request</code>, look at it, and take the answer with you.</li>
-        <li>On the endpoint: <code>yms activate --answer desk.answer --root root.json</code></li>
+        <li>On the endpoint: <code>yms activate --request pages.request</code></li>
+        <li>Here: upload <code>pages.request</code>, look at it, and take the answer with you.</li>
+        <li>On the endpoint: <code>yms activate --answer pages.answer --root root.json</code></li>
       </ol>
       ${form(
-        visit,
+        context,
         path,
-        html`<input type="hidden" name="licenseId" value="${licenseId}" /> ${field(visit.attempt, {
+        html`<input type="hidden" name="licenseId" value="${licenseId}" /> ${field(context.attempt, {
             name: 'request',
             label: 'Request file',
             type: 'file',
@@ -112,14 +112,14 @@ async function uploadPage(visit: Visit): Promise<Page> {
   };
 }
 
-async function reviewPage(visit: Visit, request: ActivationRequest, chosen: string): Promise<Page> {
+async function reviewPage(context: PageContext, request: ActivationRequest, chosen: string): Promise<Page> {
   const { keyid } = parsePublicKey(request.hostKey, 'request at /hostKey', 'x25519');
   return {
     title,
     body: html`${facts([
         ['Host', request.name],
         ['Client', request.client],
-        ['Licence asked for', request.license === null ? 'none: you choose' : html`<code>${request.license}</code>`],
+        ['License asked for', request.license === null ? 'none: you choose' : html`<code>${request.license}</code>`],
       ])}
       <section class="once" aria-labelledby="key-label">
         <h2 id="key-label">Its key</h2>
@@ -131,18 +131,18 @@ async function reviewPage(visit: Visit, request: ActivationRequest, chosen: stri
       </section>
       <h2>Seat</h2>
       ${form(
-        visit,
+        context,
         `${path}/answer`,
         html`<input type="hidden" name="request" value="${encodeBase64(encodeActivationRequest(request))}" />
-          ${await licenseField(visit, request, keyid, chosen)}
-          ${field(visit.attempt, {
+          ${await licenseField(context, request, keyid, chosen)}
+          ${field(context.attempt, {
             name: 'days',
             label: 'Days',
             type: 'number',
             min: 1,
             max: 366,
             value: defaultOfflineDays,
-            hint: 'How long its licence document is valid; never beyond the licence.',
+            hint: 'How long its license document is valid; never beyond the license.',
           })}`,
         { submit: 'Take a seat and make the answer', name: 'Seat' },
       )}
@@ -150,28 +150,33 @@ async function reviewPage(visit: Visit, request: ActivationRequest, chosen: stri
   };
 }
 
-/** The licence that the request names, or those that may be chosen. */
-async function licenseField(visit: Visit, request: ActivationRequest, keyid: string, chosen: string): Promise<Html> {
+/** The license that the request names, or those that may be chosen. */
+async function licenseField(
+  context: PageContext,
+  request: ActivationRequest,
+  keyid: string,
+  chosen: string,
+): Promise<Html> {
   if (request.license !== null) {
-    const { shown } = await getLicense(visit.deps, visit.actor, request.license);
-    const hasSeat = await visit.deps.records
+    const { shown } = await getLicense(context.deps, context.actor, request.license);
+    const hasSeat = await context.deps.records
       .selectFrom('hosts')
       .select('id')
       .where('licenseId', '=', shown.id)
       .where('keyid', '=', keyid)
       .executeTakeFirst();
-    const names = new Map(await customerOptions(visit));
+    const names = new Map(await customerOptions(context));
     return html`<input type="hidden" name="licenseId" value="${shown.id}" /> ${facts([
-        ['Licence of', licenseLink(visit, shown, names.get(shown.customerId) ?? shown.customerId)],
+        ['License of', licenseLink(context, shown, names.get(shown.customerId) ?? shown.customerId)],
         ['State', badge(shown.state)],
         ['Covers', shown.features.join(', ') || 'nothing'],
         ['Seats', `${shown.seatsUsed} of ${shown.seats}${hasSeat ? '; this host has one, and keeps it' : ''}`],
         ['Ends', day(shown.expiresAt)],
       ])}`;
   }
-  const choices = await usableLicenses(visit);
-  const names = new Map(await customerOptions(visit));
-  const plans = await visit.deps.records.selectFrom('plans').select(['id', 'name']).execute();
+  const choices = await usableLicenses(context);
+  const names = new Map(await customerOptions(context));
+  const plans = await context.deps.records.selectFrom('plans').select(['id', 'name']).execute();
   const label = ({ id, customerId, planId, seats, seatsUsed }: ShownLicense): string =>
     [
       names.get(customerId) ?? customerId,
@@ -183,22 +188,22 @@ async function licenseField(visit: Visit, request: ActivationRequest, keyid: str
     .map((license) => [license.id, label(license)] as const)
     .toSorted((a, b) => (a[1] < b[1] ? -1 : 1));
   if (choices.some(({ id }) => id === chosen) || choices.length < maxChoices)
-    return select(visit.attempt, {
+    return select(context.attempt, {
       name: 'licenseId',
-      label: 'Licence',
+      label: 'License',
       value: chosen,
       hint: sorted.length === 0 ? 'There is none that could be used now.' : 'The request names none.',
       options: [['', 'choose one'], ...sorted],
     });
-  return field(visit.attempt, {
+  return field(context.attempt, {
     name: 'licenseId',
-    label: 'Id of the licence',
+    label: 'Id of the license',
     value: chosen,
     hint: 'The request names none, and there are too many to list: search for the customer, and copy the id.',
   });
 }
 
-async function usableLicenses({ deps, actor }: Visit): Promise<ShownLicense[]> {
+async function usableLicenses({ deps, actor }: PageContext): Promise<ShownLicense[]> {
   const found: ShownLicense[] = [];
   for (const state of ['trial', 'active', 'grace']) {
     const list = parseListQuery({ state, limit: String(maxChoices), sort: '-createdAt' }, licenseList);
@@ -207,12 +212,12 @@ async function usableLicenses({ deps, actor }: Visit): Promise<ShownLicense[]> {
   return found;
 }
 
-function licenseLink(visit: Visit, { id }: Pick<ShownLicense, 'id'>, text: string): Part {
-  return may(visit, 'licenses:read') ? html`<a href="/admin/licenses/${id}">${text}</a>` : text;
+function licenseLink(context: PageContext, { id }: Pick<ShownLicense, 'id'>, text: string): Part {
+  return may(context, 'licenses:read') ? html`<a href="/admin/licenses/${id}">${text}</a>` : text;
 }
 
 /** The file is in the page itself: a link that saves it works without a script, and nothing is kept here. */
-function answerPage(visit: Visit, { name }: ActivationRequest, answer: AnswerFile): Page {
+function answerPage(context: PageContext, { name }: ActivationRequest, answer: AnswerFile): Page {
   const { hostId, licenseId, keyid, bytes } = answer;
   const file = `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'host'}.answer`;
   return {
@@ -237,7 +242,7 @@ function answerPage(visit: Visit, { name }: ActivationRequest, answer: AnswerFil
       </section>
       ${facts([
         ['Host', html`<a href="/admin/hosts/${hostId}">${name}</a>`],
-        ['Licence', licenseLink(visit, { id: licenseId }, licenseId)],
+        ['License', licenseLink(context, { id: licenseId }, licenseId)],
         ['Key', html`<code>${keyid}</code>`],
       ])}
       <p>Its packs come by a bundle: <code>yms bundle export --host ${hostId} --out update.bundle</code></p>`,

@@ -4,7 +4,7 @@ import { listLicenses, licenseList } from '../licensing/licenses.js';
 import { licenseState, loadSold, planOf } from '../licensing/sold-license.js';
 import { parseListQuery } from '../input/listing.js';
 import { countBars, type Point, type Share, shareBar, stepCurve } from './chart.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import {
   type Freshness,
   freshnessOf,
@@ -18,34 +18,34 @@ import {
 import { html, type Html, type Part } from './html.js';
 import { licenseTable } from './licenses.js';
 import { dayText } from './moment.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 const soonDays = 30;
 const refusalDays = 30;
 const curveDays = 14;
 
-export function overviewPages(desk: Desk): void {
-  desk.page('/', null, overviewPage);
+export function overviewPages(pages: PageRouter): void {
+  pages.page('/', null, overviewPage);
 }
 
-async function overviewPage(visit: Visit): Promise<Page> {
-  const hosts = may(visit, 'hosts:read') ? await allHosts(visit) : [];
-  const newest = await newestPacks(visit.deps.records);
+async function overviewPage(context: PageContext): Promise<Page> {
+  const hosts = may(context, 'hosts:read') ? await allHosts(context) : [];
+  const newest = await newestPacks(context.deps.records);
   return {
     title: 'Overview',
-    body: html`${await firstSteps(visit)}
+    body: html`${await firstSteps(context)}
       <div class="cards">
-        ${may(visit, 'licenses:read') && card('Licences by state', await licensesByState(visit))}
-        ${may(visit, 'hosts:read') && card('Hosts', hostShares(visit, hosts, newest))}
-        ${may(visit, 'hosts:read') && card('Adoption of the newest release', adoption(visit, hosts, newest))}
-        ${may(visit, 'audit:read') && card(`Refusals of the last ${refusalDays} days`, await refusals(visit))}
+        ${may(context, 'licenses:read') && card('Licenses by state', await licensesByState(context))}
+        ${may(context, 'hosts:read') && card('Hosts', hostShares(context, hosts, newest))}
+        ${may(context, 'hosts:read') && card('Adoption of the newest release', adoption(context, hosts, newest))}
+        ${may(context, 'audit:read') && card(`Refusals of the last ${refusalDays} days`, await refusals(context))}
       </div>
       ${
-        may(visit, 'licenses:read') &&
+        may(context, 'licenses:read') &&
         html`<h2>Ending within ${soonDays} days</h2>
-          ${await endingSoon(visit)}`
+          ${await endingSoon(context)}`
       }
-      ${!may(visit, 'licenses:read') && html`<p><a class="button" href="/admin/releases">To the releases</a></p>`}`,
+      ${!may(context, 'licenses:read') && html`<p><a class="button" href="/admin/releases">To the releases</a></p>`}`,
   };
 }
 
@@ -56,7 +56,7 @@ function card(title: string, body: Part): Html {
   </section>`;
 }
 
-async function allHosts({ deps, actor }: Visit): Promise<LicensedHost[]> {
+async function allHosts({ deps, actor }: PageContext): Promise<LicensedHost[]> {
   const hosts: LicensedHost[] = [];
   const limit = 2000;
   for (;;) {
@@ -80,7 +80,7 @@ const stateTones: Readonly<Record<LicenseState, Share['tone']>> = {
   revoked: 'bad',
 };
 
-async function licensesByState({ deps, actor, now }: Visit): Promise<Html> {
+async function licensesByState({ deps, actor, now }: PageContext): Promise<Html> {
   const rows = await deps.records
     .selectFrom('licenses')
     .selectAll()
@@ -93,10 +93,10 @@ async function licensesByState({ deps, actor, now }: Visit): Promise<Html> {
     tone: stateTones[state],
     href: `/admin/licenses?state=${state}`,
   }));
-  return shareBar('Licences by state', shares);
+  return shareBar('Licenses by state', shares);
 }
 
-function hostShares({ now }: Visit, hosts: readonly LicensedHost[], newest: readonly Newest[]): Html {
+function hostShares({ now }: PageContext, hosts: readonly LicensedHost[], newest: readonly Newest[]): Html {
   const states = hosts.map((host) => freshnessOf(host, host, newest, now));
   const share = (label: Freshness, tone: Share['tone']) => ({
     label,
@@ -112,7 +112,7 @@ function hostShares({ now }: Visit, hosts: readonly LicensedHost[], newest: read
 }
 
 /** Of the pack that was published last: which part of the hosts that are to have it had it when. */
-function adoption({ now }: Visit, hosts: readonly LicensedHost[], newest: readonly Newest[]): Part {
+function adoption({ now }: PageContext, hosts: readonly LicensedHost[], newest: readonly Newest[]): Part {
   const release = newest.toSorted((a, b) => (a.committedAt < b.committedAt ? 1 : -1))[0];
   if (!release) return html`<p class="hint">Nothing is published yet.</p>`;
   const entitled = hosts.filter(
@@ -136,7 +136,7 @@ function adoption({ now }: Visit, hosts: readonly LicensedHost[], newest: readon
   });
 }
 
-async function refusals({ deps, now }: Visit): Promise<Part> {
+async function refusals({ deps, now }: PageContext): Promise<Part> {
   await deps.refusals.save(deps.records);
   const since = formatSeconds(new Date(now.getTime() - refusalDays * dayMs)).slice(0, 10);
   const rows = await deps.records
@@ -152,20 +152,20 @@ async function refusals({ deps, now }: Visit): Promise<Part> {
   return countBars('Refusals by reason', counts.slice(0, 8));
 }
 
-async function endingSoon(visit: Visit): Promise<Html> {
-  const expiresBefore = formatSeconds(new Date(visit.now.getTime() + soonDays * dayMs));
+async function endingSoon(context: PageContext): Promise<Html> {
+  const expiresBefore = formatSeconds(new Date(context.now.getTime() + soonDays * dayMs));
   const ending = async (state: LicenseState) => {
     const list = parseListQuery({ state, expiresBefore, sort: 'expiresAt', limit: '20' }, licenseList);
-    return (await listLicenses(visit.deps, visit.actor, list)).items;
+    return (await listLicenses(context.deps, context.actor, list)).items;
   };
   const soon = [...(await ending('grace')), ...(await ending('trial')), ...(await ending('active'))];
-  return licenseTable(visit, soon, html`<p>No licence ends within ${soonDays} days.</p>`);
+  return licenseTable(context, soon, html`<p>No license ends within ${soonDays} days.</p>`);
 }
 
 /** What is missing before the first endpoint can be served, while something is. */
-async function firstSteps(visit: Visit): Promise<Part> {
-  const { records } = visit.deps;
-  if (!may(visit, 'licenses:write')) return null;
+async function firstSteps(context: PageContext): Promise<Part> {
+  const { records } = context.deps;
+  if (!may(context, 'licenses:write')) return null;
   const has = async (name: 'metadata' | 'packs' | 'plans' | 'customers' | 'licenses' | 'hosts') =>
     (await records
       .selectFrom(name)
@@ -177,7 +177,7 @@ async function firstSteps(visit: Visit): Promise<Part> {
     [await has('packs'), html`Publish a pack: <code>yms publish</code>`],
     [await has('plans'), html`<a href="/admin/plans/new">Make a plan</a>`],
     [await has('customers'), html`<a href="/admin/customers">Add a customer</a>`],
-    [await has('licenses'), html`<a href="/admin/licenses/new">Sell a licence</a>`],
+    [await has('licenses'), html`<a href="/admin/licenses/new">Sell a license</a>`],
     [await has('hosts'), html`Activate an endpoint: <code>yms activate</code>`],
   ];
   if (steps.every(([done]) => done)) return null;

@@ -14,81 +14,81 @@ import type { Person } from '../access/people/shown-person.js';
 import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field, form, parseForm, select } from './form.js';
 import { html, type Html } from './html.js';
 import { ago, day } from './moment.js';
 import { shownOnce } from './once.js';
 import { pageQuery } from './page-query.js';
 import { facts, nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 /** In one line each, for whoever hands a role out. */
 const roleMeaning: Readonly<Record<Role, string>> = {
   owner: 'sees and changes everything, and invites people',
-  'license-manager': 'manages customers, plans, licences and hosts',
+  'license-manager': 'manages customers, plans, licenses and hosts',
   publisher: 'sees releases',
   auditor: 'sees everything, changes nothing',
-  customer: 'sees one customer’s licences and hosts',
+  customer: 'sees one customer’s licenses and hosts',
 };
 
-export function peoplePages(desk: Desk): void {
-  desk.page('/people', 'people:read', peoplePage);
-  desk.act(
+export function peoplePages(pages: PageRouter): void {
+  pages.page('/people', 'people:read', peoplePage);
+  pages.form(
     '/people',
     'people:write',
-    async (visit, values) => {
+    async (context, values) => {
       const terms = parseForm(newPersonSchema, {
         email: values.get('email') ?? '',
         name: values.get('name')?.trim() ?? '',
         role: values.get('role'),
         customerId: values.get('customerId') || null,
       });
-      const { person, invitation } = await invitePerson(visit.deps, visit.actor, terms);
+      const { person, invitation } = await invitePerson(context.deps, context.actor, terms);
       return invitationPage(person, invitation);
     },
     peoplePage,
   );
-  desk.page('/people/:id', 'people:read', personPage);
-  desk.act(
+  pages.page('/people/:id', 'people:read', personPage);
+  pages.form(
     '/people/:id',
     'people:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
       const change = parseForm(personChangeSchema, {
         name: values.get('name')?.trim() ?? '',
         role: values.get('role'),
         customerId: values.get('customerId') || null,
       });
-      await changePerson(visit.deps, visit.actor, id, change, `"${values.get('tag') ?? ''}"`);
+      await changePerson(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/people/${id}?done=saved` };
     },
     personPage,
   );
-  desk.act(
+  pages.form(
     '/people/:id/access',
     'people:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
-      await changePerson(visit.deps, visit.actor, id, { disabled: values.get('disabled') === 'yes' });
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
+      await changePerson(context.deps, context.actor, id, { disabled: values.get('disabled') === 'yes' });
       return { to: `/admin/people/${id}?done=saved` };
     },
     personPage,
   );
-  desk.act(
+  pages.form(
     '/people/:id/invitation',
     'people:write',
-    async (visit) => {
-      const { person, invitation } = await reinvitePerson(visit.deps, visit.actor, visit.params['id'] ?? '');
+    async (context) => {
+      const { person, invitation } = await reinvitePerson(context.deps, context.actor, context.params['id'] ?? '');
       return invitationPage(person, invitation);
     },
     personPage,
   );
 }
 
-async function peoplePage(visit: Visit): Promise<Page> {
-  const list = parseListQuery(Object.fromEntries(pageQuery(visit)), personList);
-  const { items: people, next } = await listPeople(visit.deps, visit.actor, list);
+async function peoplePage(context: PageContext): Promise<Page> {
+  const list = parseListQuery(Object.fromEntries(pageQuery(context)), personList);
+  const { items: people, next } = await listPeople(context.deps, context.actor, list);
   return {
     title: 'People',
     body: html`${table({
@@ -102,33 +102,36 @@ async function peoplePage(visit: Visit): Promise<Page> {
         { label: 'State', show: ({ state }) => badge(state) },
         {
           label: 'Last sign-in',
-          show: ({ lastSignInAt }) => (lastSignInAt === null ? 'never' : ago(lastSignInAt, visit.now)),
+          show: ({ lastSignInAt }) => (lastSignInAt === null ? 'never' : ago(lastSignInAt, context.now)),
         },
       ],
     })}
-    ${nextLink('/admin/people', visit.query, next)}
+    ${nextLink('/admin/people', context.query, next)}
     ${
-      may(visit, 'people:write') &&
+      may(context, 'people:write') &&
       html`<h2>Invite somebody</h2>
-        ${await inviteForm(visit)}`
+        ${await inviteForm(context)}`
     }`,
   };
 }
 
-async function inviteForm(visit: Visit): Promise<Html> {
-  const { attempt } = visit;
+async function inviteForm(context: PageContext): Promise<Html> {
+  const { attempt } = context;
   return form(
-    visit,
+    context,
     '/admin/people',
     html`${field(attempt, { name: 'name', label: 'Name', autocomplete: 'off' })}
     ${field(attempt, { name: 'email', label: 'E-mail', type: 'email' })}
-    ${await roleFields(visit, { role: 'auditor', customerId: null })}`,
+    ${await roleFields(context, { role: 'auditor', customerId: null })}`,
     { submit: 'Invite', name: 'Invite somebody' },
   );
 }
 
-async function roleFields(visit: Visit, { role, customerId }: Pick<Person, 'role' | 'customerId'>): Promise<Html> {
-  const { attempt } = visit;
+async function roleFields(
+  context: PageContext,
+  { role, customerId }: Pick<Person, 'role' | 'customerId'>,
+): Promise<Html> {
+  const { attempt } = context;
   return html`${select(attempt, {
     name: 'role',
     label: 'Role',
@@ -140,12 +143,12 @@ async function roleFields(visit: Visit, { role, customerId }: Pick<Person, 'role
     label: 'Customer',
     value: customerId ?? '',
     hint: 'For role customer only.',
-    options: [['', 'none'], ...(await customerOptions(visit))],
+    options: [['', 'none'], ...(await customerOptions(context))],
   })}`;
 }
 
-async function personPage(visit: Visit): Promise<Page> {
-  const { shown: person, tag } = await getPerson(visit.deps, visit.actor, visit.params['id'] ?? '');
+async function personPage(context: PageContext): Promise<Page> {
+  const { shown: person, tag } = await getPerson(context.deps, context.actor, context.params['id'] ?? '');
   const path = `/admin/people/${person.id}`;
   return {
     title: person.name,
@@ -154,21 +157,22 @@ async function personPage(visit: Visit): Promise<Page> {
       ['Role', person.role],
       ['State', badge(person.state)],
       ['Since', day(person.createdAt)],
-      ['Last sign-in', person.lastSignInAt === null ? 'never' : ago(person.lastSignInAt, visit.now)],
+      ['Last sign-in', person.lastSignInAt === null ? 'never' : ago(person.lastSignInAt, context.now)],
     ])}
-    ${may(visit, 'people:write') && (await changeForms(visit, person, tag, path))}`,
+    ${may(context, 'people:write') && (await changeForms(context, person, tag, path))}`,
   };
 }
 
-async function changeForms(visit: Visit, person: Person, tag: string, path: string): Promise<Html> {
+async function changeForms(context: PageContext, person: Person, tag: string, path: string): Promise<Html> {
   const isDisabled = person.state === 'disabled';
   const disabled = html`<input type="hidden" name="disabled" value="${isDisabled ? 'no' : 'yes'}" />`;
   return html`<h2>Change</h2>
     ${form(
-      visit,
+      context,
       path,
       html`<input type="hidden" name="tag" value="${tag}" />
-        ${field(visit.attempt, { name: 'name', label: 'Name', value: person.name })} ${await roleFields(visit, person)}`,
+        ${field(context.attempt, { name: 'name', label: 'Name', value: person.name })}
+        ${await roleFields(context, person)}`,
       { submit: 'Save', name: 'Change' },
     )}
     <h2>Access</h2>
@@ -176,8 +180,8 @@ async function changeForms(visit: Visit, person: Person, tag: string, path: stri
       A new invitation is for somebody who lost the password or the phone: both count no more, and open sessions end.
     </p>
     <div class="acts">
-      ${form(visit, `${path}/invitation`, null, { submit: 'New invitation', class: 'act' })}
-      ${form(visit, `${path}/access`, disabled, {
+      ${form(context, `${path}/invitation`, null, { submit: 'New invitation', class: 'act' })}
+      ${form(context, `${path}/access`, disabled, {
         submit: isDisabled ? 'Let in again' : 'Shut out',
         danger: !isDisabled,
         class: 'act',

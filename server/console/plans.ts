@@ -10,7 +10,7 @@ import {
 } from '../licensing/plans.js';
 import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { checkbox, field, form, numberIn, parseForm } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
@@ -18,40 +18,40 @@ import { movePages, movesSection } from './moves.js';
 import { day } from './moment.js';
 import { pageQuery } from './page-query.js';
 import { facts, nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
-export function planPages(desk: Desk): void {
-  movePages(desk);
-  desk.page('/plans', 'plans:read', plansPage);
-  desk.page('/plans/new', 'plans:write', newPlanPage);
-  desk.act(
+export function planPages(pages: PageRouter): void {
+  movePages(pages);
+  pages.page('/plans', 'plans:read', plansPage);
+  pages.page('/plans/new', 'plans:write', newPlanPage);
+  pages.form(
     '/plans/new',
     'plans:write',
-    async (visit, values) => {
+    async (context, values) => {
       const terms = parseForm(newPlanSchema, { ...termsIn(values), trial: values.get('trial') === 'yes' });
-      const { shown } = await createPlan(visit.deps, visit.actor, terms);
+      const { shown } = await createPlan(context.deps, context.actor, terms);
       return { to: `/admin/plans/${shown.id}?done=created` };
     },
     newPlanPage,
   );
-  desk.page('/plans/:id', 'plans:read', planPage);
-  desk.act(
+  pages.page('/plans/:id', 'plans:read', planPage);
+  pages.form(
     '/plans/:id',
     'plans:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
       const change = parseForm(planChangeSchema, { floatingDays: null, ...termsIn(values) });
-      await updatePlan(visit.deps, visit.actor, id, change, `"${values.get('tag') ?? ''}"`);
+      await updatePlan(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/plans/${id}?done=saved` };
     },
     planPage,
   );
-  desk.act(
+  pages.form(
     '/plans/:id/archive',
     'plans:write',
-    async (visit, values) => {
-      const id = visit.params['id'] ?? '';
-      await updatePlan(visit.deps, visit.actor, id, { archived: values.get('archived') === 'yes' });
+    async (context, values) => {
+      const id = context.params['id'] ?? '';
+      await updatePlan(context.deps, context.actor, id, { archived: values.get('archived') === 'yes' });
       return { to: `/admin/plans/${id}?done=saved` };
     },
     planPage,
@@ -74,11 +74,11 @@ function termsIn(values: URLSearchParams): Record<string, unknown> {
   return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
 }
 
-async function plansPage(visit: Visit): Promise<Page> {
-  const list = parseListQuery(Object.fromEntries(pageQuery(visit)), planList);
-  const { items, next } = await listPlans(visit.deps, visit.actor, list);
-  const plans = await soldPlans(visit);
-  const write = may(visit, 'plans:write');
+async function plansPage(context: PageContext): Promise<Page> {
+  const list = parseListQuery(Object.fromEntries(pageQuery(context)), planList);
+  const { items, next } = await listPlans(context.deps, context.actor, list);
+  const plans = await soldPlans(context);
+  const write = may(context, 'plans:write');
   return {
     title: 'Plans',
     body: html`${write && html`<p class="page-acts"><a class="button primary" href="/admin/plans/new">New plan</a></p>`}
@@ -104,15 +104,16 @@ async function plansPage(visit: Visit): Promise<Page> {
         },
       ],
     })}
-    ${nextLink('/admin/plans', visit.query, next)} ${await featureMatrix(visit, plans)} ${await movesSection(visit)}`,
+    ${nextLink('/admin/plans', context.query, next)} ${await featureMatrix(context, plans)}
+    ${await movesSection(context)}`,
   };
 }
 
 /** Which plan has which feature, and from where a feature is moved. */
-async function featureMatrix(visit: Visit, plans: readonly ShownPlan[]): Promise<Part> {
-  const features = await knownFeatures(visit, plans, null);
+async function featureMatrix(context: PageContext, plans: readonly ShownPlan[]): Promise<Part> {
+  const features = await knownFeatures(context, plans, null);
   if (plans.length === 0 || features.length === 0) return null;
-  const write = may(visit, 'plans:write');
+  const write = may(context, 'plans:write');
   return html`<h2>Features by plan</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Features by plan">
       <table class="matrix">
@@ -148,21 +149,21 @@ export function tick(has: boolean): Html {
     : html`<span class="no-tick"><span aria-hidden="true">–</span><span class="hidden">no</span></span>`;
 }
 
-async function newPlanPage(visit: Visit): Promise<Page> {
-  const fields = html`${await planFields(visit, null)}
+async function newPlanPage(context: PageContext): Promise<Page> {
+  const fields = html`${await planFields(context, null)}
     <fieldset>
       <legend>Kind</legend>
-      ${checkbox('trial', 'yes', 'A trial: it shows as one, and is upgraded instead of renewed', visit.attempt?.values.get('trial') === 'yes')}
+      ${checkbox('trial', 'yes', 'A trial: it shows as one, and is upgraded instead of renewed', context.attempt?.values.get('trial') === 'yes')}
     </fieldset>`;
   return {
     title: 'New plan',
-    body: form(visit, '/admin/plans/new', fields, { submit: 'Make the plan', name: 'New plan' }),
+    body: form(context, '/admin/plans/new', fields, { submit: 'Make the plan', name: 'New plan' }),
   };
 }
 
-async function planFields(visit: Visit, plan: ShownPlan | null): Promise<Html> {
-  const { attempt } = visit;
-  const features = await knownFeatures(visit, await soldPlans(visit), null);
+async function planFields(context: PageContext, plan: ShownPlan | null): Promise<Html> {
+  const { attempt } = context;
+  const features = await knownFeatures(context, await soldPlans(context), null);
   const checked = attempt?.values.getAll('features') ?? plan?.features ?? [];
   const number = (name: string, label: string, value: number | null, hint?: string, required = true) =>
     field(attempt, {
@@ -197,8 +198,8 @@ async function planFields(visit: Visit, plan: ShownPlan | null): Promise<Html> {
     </div>`;
 }
 
-async function planPage(visit: Visit): Promise<Page> {
-  const { shown, tag } = await getPlan(visit.deps, visit.actor, visit.params['id'] ?? '');
+async function planPage(context: PageContext): Promise<Page> {
+  const { shown, tag } = await getPlan(context.deps, context.actor, context.params['id'] ?? '');
   const path = `/admin/plans/${shown.id}`;
   const isArchived = shown.archivedAt !== null;
   return {
@@ -206,25 +207,25 @@ async function planPage(visit: Visit): Promise<Page> {
     body: html`${facts([
       ['Kind', [shown.trial ? badge('trial') : 'bought', isArchived ? badge('archived') : null]],
       ['Made', day(shown.createdAt)],
-      ['Licences', html`<a href="/admin/licenses?planId=${shown.id}">Show those of this plan</a>`],
+      ['Licenses', html`<a href="/admin/licenses?planId=${shown.id}">Show those of this plan</a>`],
     ])}
     ${
-      may(visit, 'plans:write')
+      may(context, 'plans:write')
         ? html`<h2>Change</h2>
             <p>
-              Features, grace and document days act on every licence of this plan at once; seats, days and channel on
+              Features, grace and document days act on every license of this plan at once; seats, days and channel on
               those sold from now on. To take a feature away at a date, and to see who loses it,
               <a href="/admin/plans/move">move it</a> instead.
             </p>
             ${form(
-              visit,
+              context,
               path,
-              html`<input type="hidden" name="tag" value="${tag}" /> ${await planFields(visit, shown)}`,
+              html`<input type="hidden" name="tag" value="${tag}" /> ${await planFields(context, shown)}`,
               { submit: 'Save', name: 'Change the plan' },
             )}
             <div class="acts">
               ${form(
-                visit,
+                context,
                 `${path}/archive`,
                 html`<input type="hidden" name="archived" value="${isArchived ? 'no' : 'yes'}" />`,
                 { submit: isArchived ? 'Sell again' : 'No longer sell', class: 'act' },

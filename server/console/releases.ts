@@ -1,9 +1,9 @@
 import { loadRepository } from '../repository/repository.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { html } from './html.js';
 import { ago, day, moment } from './moment.js';
 import { facts, table } from './table.js';
-import type { Page, Visit } from './visit.js';
+import type { Page, PageContext } from './page-context.js';
 
 interface Release {
   readonly path: string;
@@ -17,11 +17,11 @@ interface Release {
   readonly committedAt: string;
 }
 
-export function releasePages(desk: Desk): void {
-  desk.page('/releases', 'releases:read', releasesPage);
+export function releasePages(pages: PageRouter): void {
+  pages.page('/releases', 'releases:read', releasesPage);
 }
 
-async function releasesPage({ deps, now }: Visit): Promise<Page> {
+async function releasesPage({ deps, now }: PageContext): Promise<Page> {
   const repository = await loadRepository(deps.records);
   const releases: Release[] = await deps.records
     .selectFrom('targets')

@@ -8,13 +8,13 @@ import { type SeatsRow, seatsReport } from '../reports/seats.js';
 import { type UsageRow, usageReport } from '../reports/usage.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { field, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { ago, day, moment } from './moment.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 interface Shown {
   readonly title: string;
@@ -22,7 +22,7 @@ interface Shown {
   /** Unless the address says another. */
   readonly sort: string;
   readonly show: (
-    visit: Visit,
+    context: PageContext,
     query: URLSearchParams,
   ) => Promise<{ readonly rows: Html; readonly next: string | null }>;
 }
@@ -30,13 +30,13 @@ interface Shown {
 const shownReports: Readonly<Record<ReportName, Shown>> = {
   usage: {
     title: 'Usage',
-    meaning: 'What each customer holds, and what it does with it. Seats are those of licences that are usable now.',
+    meaning: 'What each customer holds, and what it does with it. Seats are those of licenses that are usable now.',
     sort: 'name',
     show: usageRows,
   },
-  seats: { title: 'Seats', meaning: 'Each licence with its seats.', sort: 'expiresAt', show: seatsRows },
+  seats: { title: 'Seats', meaning: 'Each license with its seats.', sort: 'expiresAt', show: seatsRows },
   documents: {
-    title: 'Licence documents',
+    title: 'License documents',
     meaning: 'Which document each host received and when; hosts that were removed since are in it too.',
     sort: '-issuedAt',
     show: documentRows,
@@ -49,16 +49,16 @@ const shownReports: Readonly<Record<ReportName, Shown>> = {
   },
 };
 
-export function reportPages(desk: Desk): void {
+export function reportPages(pages: PageRouter): void {
   for (const name of Object.keys(shownReports) as ReportName[]) {
-    desk.page(pathOf(name), 'reports:read', (visit) => reportPage(visit, name));
+    pages.page(pathOf(name), 'reports:read', (context) => reportPage(context, name));
     for (const format of reportFormats)
-      desk.file(`/reports/${name}.${format}`, 'reports:read', (visit) => {
-        const query = Object.fromEntries(listed(visit, name));
+      pages.file(`/reports/${name}.${format}`, 'reports:read', (context) => {
+        const query = Object.fromEntries(listed(context, name));
         return {
-          name: `${name}-${formatSeconds(visit.now).slice(0, 10)}.${format}`,
+          name: `${name}-${formatSeconds(context.now).slice(0, 10)}.${format}`,
           mediaType: reportMediaTypes[format],
-          text: reportFile(visit.deps, visit.actor, name, format, query),
+          text: reportFile(context.deps, context.actor, name, format, query),
         };
       });
   }
@@ -70,19 +70,19 @@ function pathOf(name: ReportName): string {
 }
 
 /** The query in the words of the list: a day is its first second, and the newest come first. */
-function listed(visit: Visit, name: ReportName): URLSearchParams {
-  const query = pageQuery(visit);
+function listed(context: PageContext, name: ReportName): URLSearchParams {
+  const query = pageQuery(context);
   const since = query.get('since');
   if (since !== null && parseSeconds(`${since}T00:00:00Z`) !== null) query.set('since', `${since}T00:00:00Z`);
   if (!query.has('sort')) query.set('sort', shownReports[name].sort);
   return query;
 }
 
-async function reportPage(visit: Visit, name: ReportName): Promise<Page> {
+async function reportPage(context: PageContext, name: ReportName): Promise<Page> {
   const { meaning, show } = shownReports[name];
-  const query = listed(visit, name);
-  const { rows, next } = await show(visit, query);
-  const file = new URLSearchParams(visit.query);
+  const query = listed(context, name);
+  const { rows, next } = await show(context, query);
+  const file = new URLSearchParams(context.query);
   for (const other of ['cursor', 'limit', 'done']) file.delete(other);
   const address = (format: string) => `/admin/reports/${name}.${format}${file.size > 0 ? `?${file.toString()}` : ''}`;
   return {
@@ -100,7 +100,7 @@ async function reportPage(visit: Visit, name: ReportName): Promise<Page> {
         </ul>
       </nav>
       <p>${meaning}</p>
-      ${await filters(visit, name)} ${rows} ${nextLink(`/admin${pathOf(name)}`, visit.query, next)}
+      ${await filters(context, name)} ${rows} ${nextLink(`/admin${pathOf(name)}`, context.query, next)}
       <p class="page-acts">
         <a class="button" href="${address('csv')}">Save all as CSV</a>
         <a class="button" href="${address('json')}">Save all as JSON</a>
@@ -108,8 +108,8 @@ async function reportPage(visit: Visit, name: ReportName): Promise<Page> {
   };
 }
 
-async function filters(visit: Visit, name: ReportName): Promise<Part> {
-  const { query, actor } = visit;
+async function filters(context: PageContext, name: ReportName): Promise<Part> {
+  const { query, actor } = context;
   const known = Object.keys(reports[name].spec.filters);
   const kept = (['hostId', 'licenseId'] as const).filter((filter) => known.includes(filter) && query.get(filter));
   return html`<form class="filters" role="search" aria-label="Filter the report">
@@ -119,7 +119,7 @@ async function filters(visit: Visit, name: ReportName): Promise<Part> {
           name: 'customerId',
           label: 'Customer',
           value: query.get('customerId') ?? '',
-          options: [['', 'all'], ...(await customerOptions(visit))],
+          options: [['', 'all'], ...(await customerOptions(context))],
         })
       }
       ${
@@ -139,55 +139,58 @@ async function filters(visit: Visit, name: ReportName): Promise<Part> {
 }
 
 /** What stands in place of the rows when there are none. */
-function none({ query }: Visit, name: ReportName, words: Part): Html {
+function none({ query }: PageContext, name: ReportName, words: Part): Html {
   return [...query.keys()].some((key) => key !== 'done')
     ? html`<p>Nothing is like that.</p>
         <p><a href="/admin${pathOf(name)}">Show all</a></p>`
     : html`${words}`;
 }
 
-async function usageRows(visit: Visit, query: URLSearchParams) {
+async function usageRows(context: PageContext, query: URLSearchParams) {
   const list = parseListQuery(Object.fromEntries(query), reports.usage.spec);
-  const { items, next } = await usageReport(visit.deps, visit.actor, list);
+  const { items, next } = await usageReport(context.deps, context.actor, list);
   const rows = table<UsageRow>({
     caption: 'Usage by customer',
     rows: items,
     empty: none(
-      visit,
+      context,
       'usage',
       html`<p>There is no customer yet.</p>
         <p><a href="/admin/customers">Add one</a></p>`,
     ),
     columns: [
-      { label: 'Customer', header: true, show: (row) => customerLink(visit, row.customerId, row.customerName) },
-      { label: 'Licences', numeric: true, show: ({ licenses }) => licenses },
+      { label: 'Customer', header: true, show: (row) => customerLink(context, row.customerId, row.customerName) },
+      { label: 'Licenses', numeric: true, show: ({ licenses }) => licenses },
       { label: 'Usable', numeric: true, show: ({ usableLicenses }) => usableLicenses },
       { label: 'Seats', numeric: true, show: ({ seats }) => seats },
       { label: 'Taken', numeric: true, show: ({ seatsUsed }) => seatsUsed },
       { label: 'Flagged hosts', numeric: true, show: ({ flaggedHosts }) => flaggedHosts },
       { label: 'Documents', numeric: true, show: ({ documents }) => documents },
       { label: 'Downloads', numeric: true, show: ({ downloads }) => downloads },
-      { label: 'Last contact', show: ({ lastSeenAt }) => (lastSeenAt === null ? 'never' : ago(lastSeenAt, visit.now)) },
+      {
+        label: 'Last contact',
+        show: ({ lastSeenAt }) => (lastSeenAt === null ? 'never' : ago(lastSeenAt, context.now)),
+      },
     ],
   });
   return { rows, next };
 }
 
-async function seatsRows(visit: Visit, query: URLSearchParams) {
+async function seatsRows(context: PageContext, query: URLSearchParams) {
   const list = parseListQuery(Object.fromEntries(query), reports.seats.spec);
-  const { items, next } = await seatsReport(visit.deps, visit.actor, list);
+  const { items, next } = await seatsReport(context.deps, context.actor, list);
   const rows = table<SeatsRow>({
-    caption: 'Seats by licence',
+    caption: 'Seats by license',
     rows: items,
     empty: none(
-      visit,
+      context,
       'seats',
-      html`<p>No licence is sold yet.</p>
-        <p><a href="/admin/licenses">To the licences</a></p>`,
+      html`<p>No license is sold yet.</p>
+        <p><a href="/admin/licenses">To the licenses</a></p>`,
     ),
     columns: [
       {
-        label: 'Licence',
+        label: 'License',
         header: true,
         show: ({ licenseId, customerName }) => html`<a href="/admin/licenses/${licenseId}">${customerName}</a>`,
       },
@@ -201,24 +204,24 @@ async function seatsRows(visit: Visit, query: URLSearchParams) {
       },
       {
         label: 'Ends',
-        show: ({ expiresAt }) => html`${day(expiresAt)} <span class="hint">${ago(expiresAt, visit.now)}</span>`,
+        show: ({ expiresAt }) => html`${day(expiresAt)} <span class="hint">${ago(expiresAt, context.now)}</span>`,
       },
     ],
   });
   return { rows, next };
 }
 
-async function documentRows(visit: Visit, query: URLSearchParams) {
+async function documentRows(context: PageContext, query: URLSearchParams) {
   const list = parseListQuery(Object.fromEntries(query), reports.documents.spec);
-  const { items, next } = await documentsReport(visit.deps, visit.actor, list);
-  const names = new Map(await customerOptions(visit));
+  const { items, next } = await documentsReport(context.deps, context.actor, list);
+  const names = new Map(await customerOptions(context));
   const rows = table<DocumentReceipt>({
-    caption: 'Licence documents that hosts received',
+    caption: 'License documents that hosts received',
     rows: items,
     empty: none(
-      visit,
+      context,
       'documents',
-      html`<p>No host has received a licence document yet.</p>
+      html`<p>No host has received a license document yet.</p>
         <p>On an endpoint run <code>yms update</code>.</p>`,
     ),
     columns: [
@@ -226,7 +229,7 @@ async function documentRows(visit: Visit, query: URLSearchParams) {
       { label: 'Host', header: true, show: (row) => hostLink('documents', row) },
       { label: 'Customer', show: ({ customerId }) => names.get(customerId) ?? customerId },
       {
-        label: 'Licence',
+        label: 'License',
         show: ({ licenseId, serial }) =>
           html`<a class="word" href="/admin/reports/documents?licenseId=${licenseId}"
               ><code>${shortId(licenseId)}</code></a
@@ -247,15 +250,15 @@ async function documentRows(visit: Visit, query: URLSearchParams) {
   return { rows, next };
 }
 
-async function downloadRows(visit: Visit, query: URLSearchParams) {
+async function downloadRows(context: PageContext, query: URLSearchParams) {
   const list = parseListQuery(Object.fromEntries(query), reports.downloads.spec);
-  const { items, next } = await downloadsReport(visit.deps, visit.actor, list);
-  const names = new Map(await customerOptions(visit));
+  const { items, next } = await downloadsReport(context.deps, context.actor, list);
+  const names = new Map(await customerOptions(context));
   const rows = table<DownloadReceipt>({
     caption: 'Files that hosts fetched',
     rows: items,
     empty: none(
-      visit,
+      context,
       'downloads',
       html`<p>No host has fetched a pack yet.</p>
         <p>On an endpoint run <code>yms update</code>.</p>`,
@@ -284,8 +287,8 @@ function hostLink(
   return html`<a href="/admin/reports/${name}?hostId=${hostId}">${hostName}</a>`;
 }
 
-function customerLink(visit: Visit, id: string, name: string): Part {
-  return may(visit, 'customers:read') ? html`<a href="/admin/customers/${id}">${name}</a>` : name;
+function customerLink(context: PageContext, id: string, name: string): Part {
+  return may(context, 'customers:read') ? html`<a href="/admin/customers/${id}">${name}</a>` : name;
 }
 
 function shortId(id: ShownLicense['id']): string {

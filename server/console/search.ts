@@ -1,7 +1,7 @@
 import { contains } from '../input/listing.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { html, type Html } from './html.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 interface Hit {
   readonly path: string;
@@ -11,13 +11,13 @@ interface Hit {
 
 const perKind = 20;
 
-export function searchPages(desk: Desk): void {
-  desk.page('/search', null, searchPage);
+export function searchPages(pages: PageRouter): void {
+  pages.page('/search', null, searchPage);
 }
 
-async function searchPage(visit: Visit): Promise<Page> {
-  const words = (visit.query.get('q') ?? '').trim().slice(0, 100);
-  const groups = words === '' ? [] : (await findAll(visit, words)).filter(({ hits }) => hits.length > 0);
+async function searchPage(context: PageContext): Promise<Page> {
+  const words = (context.query.get('q') ?? '').trim().slice(0, 100);
+  const groups = words === '' ? [] : (await findAll(context, words)).filter(({ hits }) => hits.length > 0);
   const count = groups.reduce((sum, { hits }) => sum + hits.length, 0);
   return {
     title: words === '' ? 'Search' : `Search for “${words}”`,
@@ -27,7 +27,7 @@ async function searchPage(visit: Visit): Promise<Page> {
             ? html`<div class="empty">
                 <p>${words === '' ? 'Type a name or an id above.' : 'Nothing is called like that.'}</p>
                 <p>
-                  Customers, licences, plans, hosts, groups, releases, tokens and people are found by name, and all by
+                  Customers, licenses, plans, hosts, groups, releases, tokens and people are found by name, and all by
                   id.
                 </p>
               </div>`
@@ -45,13 +45,13 @@ function group({ title, hits }: { readonly title: string; readonly hits: readonl
     </ul>`;
 }
 
-async function findAll(visit: Visit, words: string): Promise<{ title: string; hits: Hit[] }[]> {
-  const { actor } = visit;
-  const { records } = visit.deps;
+async function findAll(context: PageContext, words: string): Promise<{ title: string; hits: Hit[] }[]> {
+  const { actor } = context;
+  const { records } = context.deps;
   const own = actor.customerId;
   const found: { title: string; hits: Hit[] }[] = [];
   const add = (title: string, hits: readonly Hit[]) => found.push({ title, hits: [...hits] });
-  if (may(visit, 'customers:read') && own === null) {
+  if (may(context, 'customers:read') && own === null) {
     const rows = await records
       .selectFrom('customers')
       .select(['id', 'name'])
@@ -64,7 +64,7 @@ async function findAll(visit: Visit, words: string): Promise<{ title: string; hi
       rows.map(({ id, name }) => ({ path: `/admin/customers/${id}`, label: name, note: id })),
     );
   }
-  if (may(visit, 'licenses:read')) {
+  if (may(context, 'licenses:read')) {
     const rows = await records
       .selectFrom('licenses')
       .innerJoin('customers', 'customers.id', 'licenses.customerId')
@@ -77,11 +77,11 @@ async function findAll(visit: Visit, words: string): Promise<{ title: string; hi
       .limit(perKind)
       .execute();
     add(
-      'Licences',
-      rows.map(({ id, name }) => ({ path: `/admin/licenses/${id}`, label: `Licence of ${name}`, note: id })),
+      'Licenses',
+      rows.map(({ id, name }) => ({ path: `/admin/licenses/${id}`, label: `License of ${name}`, note: id })),
     );
   }
-  if (may(visit, 'plans:read')) {
+  if (may(context, 'plans:read')) {
     const rows = await records
       .selectFrom('plans')
       .select(['id', 'name', 'features'])
@@ -97,7 +97,7 @@ async function findAll(visit: Visit, words: string): Promise<{ title: string; hi
       })),
     );
   }
-  if (may(visit, 'hosts:read')) {
+  if (may(context, 'hosts:read')) {
     const rows = await records
       .selectFrom('hosts')
       .innerJoin('licenses', 'licenses.id', 'hosts.licenseId')
@@ -124,18 +124,18 @@ async function findAll(visit: Visit, words: string): Promise<{ title: string; hi
       groups.map(({ id, name, customer }) => ({ path: `/admin/hosts?groupId=${id}`, label: name, note: customer })),
     );
   }
-  await findInside(visit, words, add);
+  await findInside(context, words, add);
   return found;
 }
 
-/** What only the house itself sees. */
+/** What only the vendor sees. */
 async function findInside(
-  visit: Visit,
+  context: PageContext,
   words: string,
   add: (title: string, hits: readonly Hit[]) => unknown,
 ): Promise<void> {
-  const { records } = visit.deps;
-  if (may(visit, 'releases:read')) {
+  const { records } = context.deps;
+  if (may(context, 'releases:read')) {
     const rows = await records
       .selectFrom('packs')
       .innerJoin('targets', (join) =>
@@ -151,7 +151,7 @@ async function findInside(
       rows.map(({ path, version }) => ({ path: '/admin/releases', label: path, note: version })),
     );
   }
-  if (may(visit, 'tokens:read')) {
+  if (may(context, 'tokens:read')) {
     const rows = await records
       .selectFrom('tokens')
       .select(['id', 'name', 'scope'])
@@ -164,7 +164,7 @@ async function findInside(
       rows.map(({ name, scope }) => ({ path: '/admin/tokens', label: name, note: scope })),
     );
   }
-  if (may(visit, 'people:read')) {
+  if (may(context, 'people:read')) {
     const rows = await records
       .selectFrom('people')
       .select(['id', 'name', 'email'])
@@ -176,6 +176,6 @@ async function findInside(
       rows.map(({ id, name, email }) => ({ path: `/admin/people/${id}`, label: name, note: email })),
     );
   }
-  if (may(visit, 'audit:read') && /^[a-z]{3}-[0-9a-f-]{30,40}$/.test(words))
+  if (may(context, 'audit:read') && /^[a-z]{3}-[0-9a-f-]{30,40}$/.test(words))
     add('Audit', [{ path: `/admin/audit?subject=${words}`, label: words, note: 'what was done to it' }]);
 }

@@ -11,23 +11,23 @@ import {
 import { type Listed, parseListQuery } from '../input/listing.js';
 import { scopes } from '../access/tokens.js';
 import { customerOptions } from './customer-options.js';
-import type { Desk } from './desk.js';
+import type { PageRouter } from './page-router.js';
 import { dayIn, field, form, numberIn, parseForm, select } from './form.js';
 import { html, type Html, type Part } from './html.js';
 import { ago, day } from './moment.js';
 import { shownOnce } from './once.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';
-import { may, type Page, type Visit } from './visit.js';
+import { may, type Page, type PageContext } from './page-context.js';
 
 const made = ['publisher', 'auditor', 'license-manager', 'customer', 'feed', 'admin'] as const;
 
-export function tokenPages(desk: Desk): void {
-  desk.page('/tokens', 'tokens:read', tokensPage);
-  desk.act(
+export function tokenPages(pages: PageRouter): void {
+  pages.page('/tokens', 'tokens:read', tokensPage);
+  pages.form(
     '/tokens',
     'tokens:write',
-    async (visit, values) => {
+    async (context, values) => {
       const terms = parseForm(newTokenSchema, {
         name: values.get('name')?.trim() ?? '',
         scope: values.get('scope') ?? '',
@@ -35,18 +35,18 @@ export function tokenPages(desk: Desk): void {
         customerId: values.get('customerId') || undefined,
         expiresAt: dayIn(values, 'expiresAt', 'end'),
       });
-      const { name, token } = await createToken(visit.deps, visit.actor, terms);
+      const { name, token } = await createToken(context.deps, context.actor, terms);
       return tokenPage(name, token);
     },
     tokensPage,
   );
-  desk.act('/tokens/:id/rotate', 'tokens:write', async (visit, values) => {
+  pages.form('/tokens/:id/rotate', 'tokens:write', async (context, values) => {
     const terms = parseForm(rotationSchema, { graceHours: numberIn(values, 'graceHours') ?? 0 });
-    const { name, token } = await rotateToken(visit.deps, visit.actor, visit.params['id'] ?? '', terms);
+    const { name, token } = await rotateToken(context.deps, context.actor, context.params['id'] ?? '', terms);
     return tokenPage(name, token);
   });
-  desk.act('/tokens/:id/remove', 'tokens:write', async (visit) => {
-    await deleteToken(visit.deps, visit.actor, visit.params['id'] ?? '');
+  pages.form('/tokens/:id/remove', 'tokens:write', async (context) => {
+    await deleteToken(context.deps, context.actor, context.params['id'] ?? '');
     return { to: '/admin/tokens?done=removed' };
   });
 }
@@ -58,11 +58,11 @@ function tokenPage(name: string, token: string): Page {
   };
 }
 
-async function tokensPage(visit: Visit): Promise<Page> {
-  const query = pageQuery(visit);
+async function tokensPage(context: PageContext): Promise<Page> {
+  const query = pageQuery(context);
   if (!query.has('sort')) query.set('sort', '-createdAt');
-  const { items, next } = await askedTokens(visit, query);
-  const write = may(visit, 'tokens:write');
+  const { items, next } = await askedTokens(context, query);
+  const write = may(context, 'tokens:write');
   return {
     title: 'Tokens',
     body: html`<p>Tokens are for programs; people <a href="/admin/people">sign in</a>.</p>
@@ -86,22 +86,25 @@ async function tokensPage(visit: Visit): Promise<Page> {
           { label: 'Scope', show: ({ scope }) => scope },
           { label: 'Of', show: ({ licenseId, hostId }) => ownerLink(licenseId, hostId) },
           { label: 'Made', show: ({ createdAt }) => day(createdAt) },
-          { label: 'Last use', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : ago(lastUsedAt, visit.now)) },
+          {
+            label: 'Last use',
+            show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : ago(lastUsedAt, context.now)),
+          },
           { label: 'Ends', show: ({ expiresAt }) => (expiresAt === null ? 'never' : day(expiresAt)) },
-          { label: 'Act', show: (token) => write && acts(visit, token) },
+          { label: 'Act', show: (token) => write && acts(context, token) },
         ],
       })}
       ${nextLink('/admin/tokens', query, next)}
       ${
         write &&
         html`<h2>New token</h2>
-          ${await newForm(visit)}`
+          ${await newForm(context)}`
       }`,
   };
 }
 
 /** Hosts' tokens come by the thousand: they are shown when they are asked for. */
-async function askedTokens({ deps, actor }: Visit, query: URLSearchParams): Promise<Listed<ShownToken>> {
+async function askedTokens({ deps, actor }: PageContext, query: URLSearchParams): Promise<Listed<ShownToken>> {
   const list = (scope: Readonly<Record<string, string>>) =>
     listTokens(deps, actor, parseListQuery({ ...Object.fromEntries(query), ...scope }, tokenList));
   if (query.has('scope')) return list({});
@@ -111,28 +114,31 @@ async function askedTokens({ deps, actor }: Visit, query: URLSearchParams): Prom
 
 function ownerLink(licenseId: string | null, hostId: string | null): Part {
   if (hostId !== null) return html`<a href="/admin/hosts/${hostId}">host</a>`;
-  if (licenseId !== null) return html`<a href="/admin/licenses/${licenseId}">licence</a>`;
-  return 'the house';
+  if (licenseId !== null) return html`<a href="/admin/licenses/${licenseId}">license</a>`;
+  return 'the vendor';
 }
 
-function acts(visit: Visit, { id, scope, name }: ShownToken): Html {
+function acts(context: PageContext, { id, scope, name }: ShownToken): Html {
   const rotate = html`<input type="hidden" name="graceHours" value="24" />`;
   return html`<details>
     <summary>Change<span class="hidden"> of ${name}</span></summary>
     <div class="acts">
       ${
         scope !== 'host' &&
-        form(visit, `/admin/tokens/${id}/rotate`, rotate, { submit: 'Replace, old one ends in 24 hours', class: 'act' })
+        form(context, `/admin/tokens/${id}/rotate`, rotate, {
+          submit: 'Replace, old one ends in 24 hours',
+          class: 'act',
+        })
       }
-      ${form(visit, `/admin/tokens/${id}/remove`, null, { submit: 'End now', danger: true, class: 'act' })}
+      ${form(context, `/admin/tokens/${id}/remove`, null, { submit: 'End now', danger: true, class: 'act' })}
     </div>
   </details>`;
 }
 
-async function newForm(visit: Visit): Promise<Html> {
-  const { attempt } = visit;
+async function newForm(context: PageContext): Promise<Html> {
+  const { attempt } = context;
   return form(
-    visit,
+    context,
     '/admin/tokens',
     html`${field(attempt, { name: 'name', label: 'Name', hint: 'Of the program that will use it.' })}
     ${select(attempt, { name: 'scope', label: 'Scope', options: made.map((scope) => [scope, scope] as const) })}
@@ -140,13 +146,13 @@ async function newForm(visit: Visit): Promise<Html> {
       name: 'customerId',
       label: 'Customer',
       hint: 'For scope customer only.',
-      options: [['', 'none'], ...(await customerOptions(visit))],
+      options: [['', 'none'], ...(await customerOptions(context))],
     })}
     ${field(attempt, {
       name: 'licenseId',
-      label: 'Licence',
+      label: 'License',
       required: false,
-      hint: 'For scope feed only: the id of a licence.',
+      hint: 'For scope feed only: the id of a license.',
     })}
     ${field(attempt, { name: 'expiresAt', label: 'Ends', type: 'date', required: false, hint: 'Empty: never.' })}`,
     { submit: 'Make the token', name: 'New token' },

@@ -25,7 +25,7 @@ export interface NewHost {
 }
 
 export interface ActivationRequest extends NewHost {
-  /** A licence key, or the text of an activation token. */
+  /** A license key, or the text of an activation token. */
   readonly licenseKey: string;
 }
 
@@ -53,7 +53,7 @@ export async function activate(deps: ActivationDeps, request: ActivationRequest)
 }
 
 /**
- * As {@link activate}, under a licence that somebody else than the host names, by its id.
+ * As {@link activate}, under a license that somebody else than the host names, by its id.
  *
  * @param actor who named it, for the audit log
  * @throws ServerError `not-found`, and as `activate`
@@ -121,7 +121,7 @@ async function licenseOfKey(trx: RecordsTransaction, licenseKey: string): Promis
   return found;
 }
 
-/** An activation token stands for the key of its licence, until its end and for as many new hosts as it says. */
+/** An activation token stands for the key of its license, until its end and for as many new hosts as it says. */
 async function licenseOfToken(
   trx: RecordsTransaction,
   { clock }: Pick<ServerDeps, 'clock'>,

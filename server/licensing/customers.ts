@@ -1,4 +1,4 @@
-/** Customers: those who hold licences. */
+/** Customers: those who hold licenses. */
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { type Actor, mayKnow, requirePermission } from '../access/actor.js';

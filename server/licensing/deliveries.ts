@@ -1,4 +1,4 @@
-/** Receipts: which licence documents a host was given, and which of them it has shown to hold. */
+/** Receipts: which license documents a host was given, and which of them it has shown to hold. */
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
 import type { License } from '../../packs/license.js';

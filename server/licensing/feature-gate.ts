@@ -6,7 +6,7 @@ import { requireEntitled } from './sold-license.js';
 import { settleMoves } from './settle-moves.js';
 
 /**
- * The gate: a token, its licence as it stands now, the feature, and then the licence's limit.
+ * The gate: a token, its license as it stands now, the feature, and then the license's limit.
  *
  * @throws ServerError codes of `authorize` and `requireEntitled`, `feature-not-licensed`, `seats-exhausted`, `rate-limited`
  */
@@ -22,12 +22,12 @@ export async function authorizeFeature(
     .selectAll()
     .where('id', '=', caller.licenseId ?? '')
     .executeTakeFirst();
-  if (!row) throw new ServerError('token-invalid', 'authorization: expected the token of a licence, got another');
+  if (!row) throw new ServerError('token-invalid', 'authorization: expected the token of a license, got another');
   const license = await requireEntitled(deps.records, row, deps.clock.now());
   if (!license.entitled.includes(feature))
     throw new ServerError(
       'feature-not-licensed',
-      `license ${license.id}: expected feature ${JSON.stringify(feature)}, got a licence without it`,
+      `license ${license.id}: expected feature ${JSON.stringify(feature)}, got a license without it`,
     );
   if (caller.hostId !== null) await requireSeat(deps.records, caller.hostId);
   deps.targetLimit.spend(license.id, license.seats * deps.config.targetsPerSeatHour);

@@ -40,7 +40,7 @@ export const newMoveSchema = z
   });
 export type NewMove = z.output<typeof newMoveSchema>;
 
-/** One licence whose features the move changes. */
+/** One license whose features the move changes. */
 export interface MovedLicense {
   readonly licenseId: string;
   readonly customerId: string;
@@ -198,7 +198,7 @@ async function requireFeatureIn(trx: RecordsTransaction, { feature, fromPlans }:
   }
 }
 
-/** Licences that are over for good are left out: they have nothing to lose. */
+/** Licenses that are over for good are left out: they have nothing to lose. */
 async function preview(
   db: Records | RecordsTransaction,
   { clock }: Pick<ServerDeps, 'clock'>,

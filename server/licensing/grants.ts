@@ -1,4 +1,4 @@
-/** Licence documents: what a host may use now, with the content keys sealed to it. */
+/** License documents: what a host may use now, with the content keys sealed to it. */
 import { decodeHex, decodeUtf8, sha256Hex, utf8 } from '../../base/bytes.js';
 import { dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { canonicalJsonBytes } from '../../base/json.js';
@@ -23,7 +23,7 @@ import { settleMoves } from './settle-moves.js';
 type GrantDeps = Pick<ServerDeps, 'records' | 'clock' | 'keys' | 'config' | 'log' | 'metrics'>;
 
 /**
- * The host's licence document: the one it has, while it says the same and half of its life has not passed, otherwise a
+ * The host's license document: the one it has, while it says the same and half of its life has not passed, otherwise a
  * new one with the next serial.
  *
  * @param heldTags the ETags that the host says it holds
@@ -87,7 +87,7 @@ export async function issueDocument(
   });
 }
 
-/** The licence's row first: seats and serials are counted under it. */
+/** The license's row first: seats and serials are counted under it. */
 async function holdHost(trx: RecordsTransaction, hostId: string): Promise<HostRow | undefined> {
   const known = await trx.selectFrom('hosts').select('licenseId').where('id', '=', hostId).executeTakeFirst();
   if (!known) return undefined;
@@ -105,7 +105,7 @@ function signDocument({ keys }: GrantDeps, document: License): Uint8Array {
   }
 }
 
-/** One count for a whole licence: a host that was removed and activated again must not see a lower serial. */
+/** One count for a whole license: a host that was removed and activated again must not see a lower serial. */
 async function nextSerial(trx: RecordsTransaction, licenseId: string): Promise<number> {
   const { lastSerial } = await trx
     .updateTable('licenses')
@@ -116,7 +116,7 @@ async function nextSerial(trx: RecordsTransaction, licenseId: string): Promise<n
   return lastSerial;
 }
 
-/** The packs that are served now, in the licence's channel, of its features; a file listed twice counts once. */
+/** The packs that are served now, in the license's channel, of its features; a file listed twice counts once. */
 async function entitledPacks(
   trx: RecordsTransaction,
   license: LicenseRow & { readonly entitled: readonly string[] },

@@ -1,4 +1,4 @@
-/** What moves a licence from state to state; which act may be done in which is in `transitions.ts`. */
+/** What moves a license from state to state; which act may be done in which is in `transitions.ts`. */
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
@@ -32,7 +32,7 @@ interface ActOptions {
   readonly ifMatch?: string | undefined;
 }
 
-/** Another term: from the end while that lies ahead or in grace, from now when the licence has expired. */
+/** Another term: from the end while that lies ahead or in grace, from now when the license has expired. */
 export async function renewLicense(
   deps: ServerDeps,
   actor: Actor,
@@ -47,7 +47,7 @@ export async function renewLicense(
       });
     const term = asked ?? sold.plan?.durationDays;
     if (term === undefined)
-      throw new ServerError('request-body', 'body at /days: expected a number, as the licence has no plan, got none');
+      throw new ServerError('request-body', 'body at /days: expected a number, as the license has no plan, got none');
     const isOver = licenseState(sold, now, planOf(sold)) === 'expired';
     return { ...sold, expiresAt: laterThan(now, daysAfter(isOver ? formatSeconds(now) : sold.expiresAt, term)) };
   });
@@ -73,7 +73,7 @@ export async function extendLicense(
 }
 
 /**
- * To another plan, larger or smaller. Seats and channel become the new plan's unless said; the end stays while the licence
+ * To another plan, larger or smaller. Seats and channel become the new plan's unless said; the end stays while the license
  * is bought and runs, and a trial, or what has ended, starts a term of the new plan now.
  */
 export async function upgradeLicense(
@@ -127,7 +127,7 @@ export const suspendLicense = statusAct('suspend', 'suspended');
 
 export const resumeLicense = statusAct('resume', 'active');
 
-/** For ever: a revoked licence never comes back. */
+/** For ever: a revoked license never comes back. */
 export const revokeLicense = statusAct('revoke', 'revoked');
 
 function statusAct(name: LicenseAct, status: SoldLicense['status']) {

@@ -1,4 +1,4 @@
-/** What a list of licences is asked for, in the words of the database. */
+/** What a list of licenses is asked for, in the words of the database. */
 import { type ExpressionBuilder, sql } from 'kysely';
 import { dayMs, formatSeconds } from '../../base/clock.js';
 import { contains } from '../input/listing.js';

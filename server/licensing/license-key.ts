@@ -18,7 +18,7 @@ export function encodeLicenseKey(secret: Uint8Array): string {
   return `YMS-${(digits.match(/.{5}/g) ?? []).join('-')}`;
 }
 
-/** The 16 secret bytes, or null when it is no licence key or was mistyped. Case, spaces, hyphens and O/0, I/L/1 do not count. */
+/** The 16 secret bytes, or null when it is no license key or was mistyped. Case, spaces, hyphens and O/0, I/L/1 do not count. */
 export function parseLicenseKey(text: string): Uint8Array | null {
   const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/^YMS/, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   if (plain.length !== secretDigits + checkDigits) return null;

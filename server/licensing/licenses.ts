@@ -1,4 +1,4 @@
-/** Licences: selling, finding and changing them. What moves their state is in `license-acts.ts`. */
+/** Licenses: selling, finding and changing them. What moves their state is in `license-acts.ts`. */
 import { z } from 'zod';
 import { dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
@@ -83,7 +83,7 @@ export const licenseList: ListSpec = {
 };
 
 /**
- * @returns also the licence key, which is nowhere else
+ * @returns also the license key, which is nowhere else
  * @throws ServerError `reference-unknown`, `plan-archived`, `feature-foreign`, `request-body`
  */
 export async function sellLicense(
@@ -192,7 +192,7 @@ export async function getLicense(deps: ServerDeps, actor: Actor, licenseId: stri
 
 /**
  * @throws ServerError `not-found`, `precondition-failed`, `seats-in-use`, `feature-foreign`, `request-body`,
- * `transition-refused` for a revoked licence
+ * `transition-refused` for a revoked license
  */
 export async function updateLicense(
   deps: ServerDeps,
@@ -207,7 +207,7 @@ export async function updateLicense(
     if (all !== undefined && sold.plan !== null)
       throw new ServerError(
         'request-body',
-        'body at /features: expected addedFeatures and removedFeatures for a licence of a plan, got features',
+        'body at /features: expected addedFeatures and removedFeatures for a license of a plan, got features',
       );
     if (others.status !== undefined && others.status !== sold.status)
       requireTransition(
@@ -229,7 +229,7 @@ export async function updateLicense(
 const actOfStatus = { active: 'resume', suspended: 'suspend', revoked: 'revoke' } as const;
 
 /**
- * Reads a licence, changes it, checks that the whole still fits, and saves it with its audit entry: both or neither.
+ * Reads a license, changes it, checks that the whole still fits, and saves it with its audit entry: both or neither.
  *
  * @throws ServerError `not-found`, `precondition-failed`, `seats-in-use`, `feature-foreign`, `request-body`, and what
  * `change` throws

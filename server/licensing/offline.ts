@@ -29,7 +29,7 @@ export const offlineDocumentSchema = z.strictObject({ days });
 export const offlineActivationSchema = z.strictObject({
   /** As the endpoint wrote it; `parseActivationRequest` says what is in it. */
   request: z.record(z.string(), z.unknown()),
-  /** Needed when the request names no licence; otherwise it must be that one. */
+  /** Needed when the request names no license; otherwise it must be that one. */
   licenseId: id.optional(),
   days,
 });
@@ -90,7 +90,7 @@ function agreedLicense(asked: string | null, named: string | undefined): string 
 }
 
 /**
- * A new licence document to be carried to a host, for a fixed time; the host must have a seat.
+ * A new license document to be carried to a host, for a fixed time; the host must have a seat.
  *
  * @throws ServerError `not-found`, and what `issueDocument` throws
  */
@@ -115,7 +115,7 @@ export async function issueOfflineDocument(
 }
 
 /**
- * A pack to be carried to a host. The gate is the one of downloads: the host's licence as it stands now.
+ * A pack to be carried to a host. The gate is the one of downloads: the host's license as it stands now.
  *
  * @throws ServerError `not-found`, `feature-not-licensed`, `rate-limited`, and the codes of `requireEntitled`
  */
@@ -140,7 +140,7 @@ export async function offlinePack(
   if (!entitled.includes(row.feature))
     throw new ServerError(
       'feature-not-licensed',
-      `license ${license.id}: expected feature "${row.feature}", got a licence without it`,
+      `license ${license.id}: expected feature "${row.feature}", got a license without it`,
     );
   deps.targetLimit.spend(license.id, seats * deps.config.targetsPerSeatHour);
   return {

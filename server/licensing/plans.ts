@@ -117,7 +117,7 @@ export async function getPlan(deps: ServerDeps, actor: Actor, id: string): Promi
 }
 
 /**
- * Features, grace and document days of a changed plan act on its licences at once; seats, duration and channel on those
+ * Features, grace and document days of a changed plan act on its licenses at once; seats, duration and channel on those
  * sold from now on.
  *
  * @throws ServerError `not-found`, `precondition-failed`

@@ -1,4 +1,4 @@
-/** Seats of a licence: locked to their hosts, or floating, when a seat that is not seen for some days comes free. */
+/** Seats of a license: locked to their hosts, or floating, when a seat that is not seen for some days comes free. */
 import { dayMs, formatSeconds, minuteMs, parseSeconds } from '../../base/clock.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
@@ -22,7 +22,7 @@ export async function usedSeats(db: Records | RecordsTransaction, licenseId: str
 
 /**
  * Makes sure that there is a free seat, by freeing those floating ones that were not seen for as long as the plan says.
- * The caller holds the licence's row.
+ * The caller holds the license's row.
  *
  * @throws ServerError `seats-exhausted`
  */

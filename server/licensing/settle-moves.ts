@@ -76,7 +76,7 @@ async function applyMove(
   });
 }
 
-/** Licences that have the feature through a plan that loses it get it as an addition of their own. */
+/** Licenses that have the feature through a plan that loses it get it as an addition of their own. */
 async function keepFeature(
   trx: RecordsTransaction,
   { feature, fromPlans, toPlans }: FeatureMoveRow,

@@ -4,7 +4,7 @@ import type { LicenseState } from '../../packs/license.js';
 import { entityTag } from '../input/entity-tag.js';
 import { licenseEnd, licenseFeatures, licenseState, planOf, type SoldLicense } from './sold-license.js';
 
-/** A licence as admins see it: with its state now, without its key's digest. */
+/** A license as admins see it: with its state now, without its key's digest. */
 export interface ShownLicense {
   readonly id: string;
   readonly customerId: string;

@@ -9,14 +9,14 @@ export type LicenseTerms = Pick<LicenseRow, 'status' | 'notBefore' | 'expiresAt'
 
 export interface LicensePlan {
   readonly trial: boolean;
-  /** How long after its end a licence still works, in milliseconds. */
+  /** How long after its end a license still works, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** A licence sold without a plan: neither trial nor grace. */
+/** A license sold without a plan: neither trial nor grace. */
 export const noPlan: LicensePlan = { trial: false, graceMs: 0 };
 
-/** A licence with the plan that it is of, as both are now. */
+/** A license with the plan that it is of, as both are now. */
 export interface SoldLicense extends LicenseRow {
   readonly plan: PlanRow | null;
 }
@@ -35,7 +35,7 @@ export function licenseState(license: LicenseTerms, now: Date, plan = noPlan): L
 }
 
 /**
- * The licence when it may be used now, its state with it.
+ * The license when it may be used now, its state with it.
  *
  * @throws ServerError `license-revoked`, `license-suspended`, `license-expired`, `license-not-started`
  */
@@ -65,12 +65,12 @@ export function requireUsable<T extends LicenseTerms & { readonly id: string }>(
   }
 }
 
-/** When nothing is served under the licence any more. */
+/** When nothing is served under the license any more. */
 export function licenseEnd(license: LicenseTerms, plan = noPlan): Date {
   return new Date(time(license.expiresAt) + plan.graceMs);
 }
 
-/** The plan's features and the licence's own additions, without its removals; sorted. */
+/** The plan's features and the license's own additions, without its removals; sorted. */
 export function licenseFeatures(license: Pick<SoldLicense, 'features' | 'removedFeatures' | 'plan'>): string[] {
   const removed = names(license.removedFeatures);
   const all = new Set([...names(license.plan?.features ?? '[]'), ...names(license.features)]);
@@ -78,7 +78,7 @@ export function licenseFeatures(license: Pick<SoldLicense, 'features' | 'removed
 }
 
 /**
- * What the licence may be served now. A feature of one customer is never served to another, whatever the licence says.
+ * What the license may be served now. A feature of one customer is never served to another, whatever the license says.
  *
  * @throws ServerError as {@link requireUsable}
  */
@@ -95,7 +95,7 @@ export async function requireEntitled(
   return { ...license, entitled: named.filter((name) => !foreign.includes(name)) };
 }
 
-/** Licences with their plans; `known` plans are not read again. */
+/** Licenses with their plans; `known` plans are not read again. */
 export async function loadSold(
   db: Records | RecordsTransaction,
   rows: readonly LicenseRow[],

@@ -1,7 +1,7 @@
 import type { LicenseState } from '../../packs/license.js';
 import { ServerError } from '../error.js';
 
-/** What an admin does to a licence. */
+/** What an admin does to a license. */
 export const licenseActs = ['renew', 'extend', 'upgrade', 'transfer', 'suspend', 'resume', 'revoke'] as const;
 export type LicenseAct = (typeof licenseActs)[number];
 
@@ -10,7 +10,7 @@ type Moves = Readonly<Partial<Record<LicenseState, readonly LicenseState[]>>>;
 const stay: Moves = { trial: ['trial'], active: ['active'], grace: ['grace'], expired: ['expired'] };
 
 /**
- * Every state that a licence can be in, what moves it, and where to; `clock` is time alone. What is not in this table
+ * Every state that a license can be in, what moves it, and where to; `clock` is time alone. What is not in this table
  * does not happen. docs/licensing.md shows the same table, and a test compares them.
  */
 export const transitions: Readonly<Record<LicenseAct | 'clock', Moves>> = {
@@ -35,7 +35,7 @@ export const transitions: Readonly<Record<LicenseAct | 'clock', Moves>> = {
   },
 };
 
-/** The acts that may be done to a licence in this state, for those who offer them as buttons. */
+/** The acts that may be done to a license in this state, for those who offer them as buttons. */
 export function actsFrom(state: LicenseState): LicenseAct[] {
   return licenseActs.filter((act) => transitions[act][state] !== undefined);
 }
@@ -46,6 +46,6 @@ export function requireTransition(act: LicenseAct, state: LicenseState, subject:
     throw new ServerError(
       'transition-refused',
       `${subject}: expected state ${Object.keys(transitions[act]).join(' or ')} to ${act}, got ${state}`,
-      state === 'revoked' ? { hint: 'a revoked licence never comes back; sell another' } : {},
+      state === 'revoked' ? { hint: 'a revoked license never comes back; sell another' } : {},
     );
 }

@@ -2,8 +2,8 @@ import { type Clock, hourMs } from '../../base/clock.js';
 import { ServerError } from '../error.js';
 
 /**
- * A leaky count of requests for each licence: as many at once as it may have in an hour, then as fast as the hour goes
- * by. It counts licences, never addresses: many hosts stand behind one address.
+ * A leaky count of requests for each license: as many at once as it may have in an hour, then as fast as the hour goes
+ * by. It counts licenses, never addresses: many hosts stand behind one address.
  */
 export class RateLimit {
   readonly #clock: Clock;

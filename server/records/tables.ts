@@ -13,13 +13,13 @@ export interface CustomerRow {
 export interface LicenseRow {
   id: string;
   customerId: string;
-  /** SHA-256 hex of the licence key's 16 bytes; the key itself is nowhere. */
+  /** SHA-256 hex of the license key's 16 bytes; the key itself is nowhere. */
   keyDigest: string;
-  /** Null for a licence that was sold without a plan. */
+  /** Null for a license that was sold without a plan. */
   planId: string | null;
-  /** JSON list of feature names, sorted: what this licence has beyond its plan (all it has, without a plan). */
+  /** JSON list of feature names, sorted: what this license has beyond its plan (all it has, without a plan). */
   features: string;
-  /** JSON list of feature names, sorted: what this licence lacks although its plan has it. */
+  /** JSON list of feature names, sorted: what this license lacks although its plan has it. */
   removedFeatures: string;
   seats: number;
   channel: string;
@@ -55,7 +55,7 @@ export interface HostRow {
   flaggedAt: string | null;
 }
 
-/** The licence document that a host has now. */
+/** The license document that a host has now. */
 export interface DocumentRow {
   hostId: string;
   /** The whole envelope. */
@@ -136,7 +136,7 @@ export interface AuditRow {
   hash: string;
 }
 
-/** What is sold. Features, grace and document days act on its licences at once; the rest is copied into a licence when sold. */
+/** What is sold. Features, grace and document days act on its licenses at once; the rest is copied into a license when sold. */
 export interface PlanRow {
   id: string;
   name: string;
@@ -152,7 +152,7 @@ export interface PlanRow {
   /** A seat not seen for so many days comes free; null when seats are locked to their nodes. */
   floatingDays: number | null;
   createdAt: string;
-  /** No longer sold since; its licences go on. */
+  /** No longer sold since; its licenses go on. */
   archivedAt: string | null;
 }
 
@@ -173,7 +173,7 @@ export interface FeatureMoveRow {
   fromPlans: string;
   toPlans: string;
   effectiveAt: string;
-  /** 0 or 1: licences that have the feature when the move takes effect keep it as an addition of their own. */
+  /** 0 or 1: licenses that have the feature when the move takes effect keep it as an addition of their own. */
   keepExisting: number;
   createdAt: string;
   createdBy: string;
@@ -189,7 +189,7 @@ export interface GroupRow {
   createdAt: string;
 }
 
-/** A licence document that was issued, kept after the next one: what a host was given, and when. */
+/** A license document that was issued, kept after the next one: what a host was given, and when. */
 export interface DeliveryRow {
   hostId: string;
   serial: number;

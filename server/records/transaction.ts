@@ -9,7 +9,7 @@ const maxTries = 5;
  * is begun again, so `work` must do nothing outside of the records that may not be done twice.
  *
  * What it reads and then relies on it must hold: `holdRow`, or `holdLock`. In this order:
- * licence, group, host, person, token; the audit log last.
+ * license, group, host, person, token; the audit log last.
  */
 export async function transact<T>(records: Records, work: (trx: RecordsTransaction) => Promise<T>): Promise<T> {
   return tryAgain(() => records.transaction().execute(work));

@@ -1,4 +1,4 @@
-/** What each host received, and when: licence documents, and whole files. Kept also for hosts that were removed since. */
+/** What each host received, and when: license documents, and whole files. Kept also for hosts that were removed since. */
 import { formatSeconds } from '../../base/clock.js';
 import { type Actor, requirePermission } from '../access/actor.js';
 import type { ServerDeps } from '../deps.js';

@@ -6,7 +6,7 @@ import type { LicenseRow } from '../records/tables.js';
 import { id } from '../input/fields.js';
 import { settleMoves } from '../licensing/settle-moves.js';
 
-/** One licence with its seats. */
+/** One license with its seats. */
 export interface SeatsRow {
   readonly licenseId: string;
   readonly customerId: string;

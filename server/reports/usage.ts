@@ -10,7 +10,7 @@ export interface UsageRow {
   readonly customerId: string;
   readonly customerName: string;
   readonly licenses: number;
-  /** Licences in state trial, active or grace. */
+  /** Licenses in state trial, active or grace. */
   readonly usableLicenses: number;
   readonly seats: number;
   readonly seatsUsed: number;

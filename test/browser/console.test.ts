@@ -186,7 +186,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
         await page.getByRole('button', { name: 'Look at it' }).click();
         expect(await page.locator('code.secret').textContent()).toBe(hostKeyid);
         await look('activate-review');
-        await page.getByLabel('Licence').selectOption(id);
+        await page.getByLabel('License').selectOption(id);
         await page.getByRole('button', { name: 'Take a seat and make the answer' }).click();
         await page.getByRole('heading', { level: 1, name: 'Answer for press-3 <i>' }).waitFor();
         await look('activate-answer');
@@ -235,7 +235,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       const rows = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
       expect(rows).toHaveLength(2);
       expect(rows[1]).toContain(',Contoso,0,');
-      await page.getByRole('link', { name: 'Licence documents' }).click();
+      await page.getByRole('link', { name: 'License documents' }).click();
       await page.getByRole('link', { name: 'host.example' }).click();
       await page.waitForURL('**/admin/reports/documents?hostId=*');
       expect(await page.getByRole('main').textContent()).toContain('sigma/core/stable 2026.7.1');
@@ -246,7 +246,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     slow,
   );
 
-  describe('the life of a licence', () => {
+  describe('the life of a license', () => {
     test.each([
       ['with scripts', true],
       ['without scripts', false],
@@ -273,11 +273,11 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
         await page.getByRole('link', { name: 'Customers', exact: true }).click();
         await page.getByRole('form', { name: 'Add a customer' }).getByLabel('Name').fill('Adventure <b>Works</b>');
         await click('Add');
-        await page.getByRole('link', { name: 'New licence' }).click();
+        await page.getByRole('link', { name: 'New license' }).click();
         await page.getByLabel('Plan', { exact: true }).selectOption({ label: 'Trial (trial)' });
-        await click('Make the licence');
+        await click('Make the license');
         const licenseKey = (await page.locator('#once-secret').textContent()) ?? '';
-        await page.getByRole('link', { name: 'To the licence' }).click();
+        await page.getByRole('link', { name: 'To the license' }).click();
         const licenseUrl = page.url();
         expect(await facts()).toMatch(/State\s*trial/);
         const host = await server.activate(licenseKey);
@@ -342,7 +342,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
         expect(await given(server, host)).toBe('license-revoked');
         expect(await page.locator('summary', { hasText: /^Renew$/ }).count()).toBe(0);
 
-        await page.getByRole('link', { name: 'What was done to this licence' }).click();
+        await page.getByRole('link', { name: 'What was done to this license' }).click();
         const acts = await page.locator('table.list tbody tr td:nth-of-type(3)').allTextContents();
         expect(acts.map((text) => text.trim())).toEqual([
           'license.revoke',

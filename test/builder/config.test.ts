@@ -28,7 +28,7 @@ describe('yms.yaml', () => {
           pack: 'core',
           feature: 'sigma',
           channel: 'stable',
-          sources: [{ path: 'rules', licence: null, origin: null }],
+          sources: [{ path: 'rules', license: null, origin: null }],
           include: [],
           exclude: [],
           filters: { minLevel: null, statuses: null, tags: null, ruleTypes: null },
@@ -51,12 +51,12 @@ packs:
     feature: sigma
     channel: beta
     profile: core+
-    licence: DRL-1.1
+    license: DRL-1.1
     origin: https://example.org/rules
     sources:
       - ../sigma/rules
       - path: own
-        licence: Proprietary
+        license: Proprietary
     include: ['**/windows/**']
     exclude: ['**/old/**']
     filters: { minLevel: high, tags: [attack.execution] }
@@ -77,8 +77,8 @@ packs:
       pack: 'core',
       channel: 'beta',
       sources: [
-        { path: '../sigma/rules', licence: 'DRL-1.1', origin: 'https://example.org/rules' },
-        { path: 'own', licence: 'Proprietary', origin: 'https://example.org/rules' },
+        { path: '../sigma/rules', license: 'DRL-1.1', origin: 'https://example.org/rules' },
+        { path: 'own', license: 'Proprietary', origin: 'https://example.org/rules' },
       ],
       filters: { minLevel: 'high', statuses: ['stable', 'test'], tags: ['attack.execution'], ruleTypes: ['generic'] },
       faulty: 'leave-out',

@@ -70,7 +70,7 @@ detection: { selection: { EventID: 2 }, condition: selection }
     expect(lines.find(({ file }) => file === 'files/9/large.bin')).toMatchObject({ element: { score: 150 } });
     expect(lines.at(-1)).toMatchObject({
       type: 'summary',
-      elements: { files: 1500 + 2 + 1 + 2 + 30 + 1, troubles: { 'archive-damaged': 31, 'file-too-large': 1 } },
+      elements: { files: 1500 + 2 + 1 + 2 + 30 + 1, diagnostics: { 'archive-damaged': 31, 'file-too-large': 1 } },
       failures: [{ path: 'nowhere', code: 'file-missing' }],
     });
   }, 120_000);

@@ -23,7 +23,7 @@ interface Found {
 interface Summary {
   readonly failures: readonly { readonly path: string; readonly code: string }[];
   readonly elements: {
-    readonly troubles: Record<string, number>;
+    readonly diagnostics: Record<string, number>;
     readonly named: readonly { code: string; path: string }[];
   };
 }
@@ -177,7 +177,7 @@ describe('hostile input', () => {
     expect(files).toContain('hostile/escape.tar!/etc/evil');
     expect(files).toContain('hostile/cut.gz!cut');
     expect(files).toContain('hostile/long.log');
-    expect(summary.elements.troubles).toMatchObject({
+    expect(summary.elements.diagnostics).toMatchObject({
       'archive-too-large': 1,
       'archive-damaged': 3,
       'archive-depth': 1,

@@ -99,7 +99,7 @@ describe('yms scan --triage', () => {
   });
 });
 
-describe('an endpoint whose licence', () => {
+describe('an endpoint whose license', () => {
   const distribution = new TestDistribution(new TestRepository(new FixedClock(new Date()), ['triage', 'ioc']));
   beforeAll(async () => {
     await distribution.start();

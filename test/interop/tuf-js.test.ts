@@ -42,7 +42,7 @@ function newUpdater(token: string): Updater {
   });
 }
 
-test('it refreshes over a root rotation and downloads the pack that its licence covers', async () => {
+test('it refreshes over a root rotation and downloads the pack that its license covers', async () => {
   const first = await server.call('GET', '/repository/metadata/1.root.json');
   await writeFile(join(folder, 'root.json'), first.bytes);
   const { licenseKey } = await server.sellLicense();
@@ -57,13 +57,13 @@ test('it refreshes over a root rotation and downloads the pack that its licence 
     if (!target) return expect.fail('no target');
     const path = await updater.downloadTarget(target, join(folder, 'stable.yms'));
     expect(Buffer.compare(await readFile(path), pack.bytes)).toBe(0);
-    await server.commit({ roots: [server.house.nextRoot(server.publicKeys)] });
+    await server.commit({ roots: [server.trustDomain.nextRoot(server.publicKeys)] });
   }
   const root = JSON.parse(await readFile(join(folder, 'root.json'), 'utf8')) as { signed: { version: number } };
   expect(root.signed.version).toBe(2);
 });
 
-test('it is refused the pack that its licence does not cover, and keeps what it has', async () => {
+test('it is refused the pack that its license does not cover, and keeps what it has', async () => {
   const first = await server.call('GET', '/repository/metadata/1.root.json');
   await writeFile(join(folder, 'root.json'), first.bytes);
   const { licenseKey } = await server.sellLicense();

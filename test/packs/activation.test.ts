@@ -34,7 +34,7 @@ const activation: OfflineActivation = {
 };
 
 describe('a request', () => {
-  test('is read as it was written, with and without a licence', () => {
+  test('is read as it was written, with and without a license', () => {
     for (const license of ['lic_1', null])
       expect(parseActivationRequest(encodeActivationRequest({ ...request, license }))).toEqual({ ...request, license });
   });
@@ -45,7 +45,7 @@ describe('a request', () => {
     ['a signing key', { hostKey: encodePublicKey(newSigningKey().publicKey) }],
     ['no name', { name: '' }],
     ['a name with a line break', { name: 'desk\n7' }],
-    ['a licence that is no id', { license: '../lic' }],
+    ['a license that is no id', { license: '../lic' }],
     ['a short nonce', { nonce: 'ab' }],
     ['a nonce in capitals', { nonce: 'AB'.repeat(16) }],
     ['a version that is none', { client: 'latest' }],

@@ -37,7 +37,7 @@ function isTaken(changes: Record<string, unknown>): boolean {
   }
 }
 
-describe('licence document', () => {
+describe('license document', () => {
   test('comes back as it was encoded', () => {
     expect(parseLicense(encodeLicense(license))).toEqual(license);
   });

@@ -55,13 +55,13 @@ test('a second host finds no seat, and the first may activate again', async () =
   await update(endpoint);
 });
 
-test('a licence key with a typing error', async () => {
+test('a license key with a typing error', async () => {
   const request = { server: server.url, licenseKey: 'YMS-no-such-key', name: 'host.example', firstTrust: null };
   await expectCode('license-key-unknown', () => activate(endpoint, request));
 });
 
 test.each(['suspended', 'revoked'] as const)(
-  'a licence that is %s: the last good set works on, flagged',
+  'a license that is %s: the last good set works on, flagged',
   async (status) => {
     await update(endpoint);
     const before = await activeRules(endpoint);
@@ -72,7 +72,7 @@ test.each(['suspended', 'revoked'] as const)(
   },
 );
 
-test('a feature that the licence no longer names stays, frozen', async () => {
+test('a feature that the license no longer names stays, frozen', async () => {
   await update(endpoint);
   const before = await activeRules(endpoint);
   await expectStatus(200, server.admin('PATCH', `/v1/licenses/${license.id}`, { features: ['premium'] }));

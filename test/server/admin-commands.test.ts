@@ -34,7 +34,7 @@ async function json(...args: readonly string[]): Promise<Record<string, unknown>
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test('plans, licences of a plan, a feature that moves, reports', { timeout: 120_000 }, async () => {
+test('plans, licenses of a plan, a feature that moves, reports', { timeout: 120_000 }, async () => {
   const free = await json('plans', 'add', 'free', '--feature', 'sigma', '--seats', '2', '--days', '30');
   const paid = await json('plans', 'add', 'paid', '--feature', 'premium', '--seats', '9', '--days', '365');
   const customer = await json('customers', 'add', 'Example Ltd');

@@ -62,7 +62,11 @@ beforeAll(async () => {
   await base.holdCeremony();
   await base.publish('sigma', 1);
   const pack = await base.seal('sigma', 2);
-  next = { pack, role: base.house.nextRole('sigma', [pack]), targets: base.house.nextTargets(base.keysJson()) };
+  next = {
+    pack,
+    role: base.trustDomain.nextRole('sigma', [pack]),
+    targets: base.trustDomain.nextTargets(base.keysJson()),
+  };
   folder = await mkdtemp(join(tmpdir(), 'yms-crash-'));
 });
 afterAll(async () => {

@@ -32,7 +32,7 @@ describe('re-signing', () => {
     expect(await versions()).toEqual([1, 2]);
     const { bytes } = await expectStatus(200, server.call('GET', '/repository/metadata/timestamp.json'));
     const timestamp = parseMetadata('timestamp', bytes);
-    const { root } = server.house;
+    const { root } = server.trustDomain;
     if (!root) return expect.fail('no root');
     expect(verifyMetadata(timestamp, rolePolicy(root, 'timestamp')).expires).toBe(inMs(dayMs));
     expect(timestamp.signed.meta['snapshot.json'].version).toBe(1);
@@ -77,7 +77,7 @@ describe('re-signing', () => {
     const { deps } = server.running;
     await Promise.all([
       refreshTimestamp(deps),
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack]) } }),
       refreshSnapshot(deps),
       refreshTimestamp(deps),
     ]);

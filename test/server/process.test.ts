@@ -11,7 +11,7 @@ import { FixedClock } from '../../base/clock.js';
 import { parsePublicKey, type PublicKey } from '../../keys/key.js';
 import { encodeKeysJson } from '../../keys/keys-json.js';
 import { parseMetadata } from '../../keys/metadata.js';
-import { smallPack, TestHouse } from '../support/people.js';
+import { smallPack, TestTrustDomain } from '../support/people.js';
 import { call } from '../support/server.js';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -23,7 +23,7 @@ let token: string;
 let url: string;
 let process_: ChildProcess;
 let online: Record<'snapshot' | 'timestamp' | 'license' | 'distribution', PublicKey>;
-const house = new TestHouse(new FixedClock(new Date()), ['sigma']);
+const trustDomain = new TestTrustDomain(new FixedClock(new Date()), ['sigma']);
 
 interface Outcome {
   readonly code: number;
@@ -81,12 +81,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('the ceremony, customers, licences and tokens by command line', async () => {
+test('the ceremony, customers, licenses and tokens by command line', async () => {
   const keysJson = encodeKeysJson({ licenseKeys: [online.license], distributionKeys: [online.distribution] });
   const path = (name: string) => join(folder, name);
-  await writeFile(path('1.root.json'), house.nextRoot(online));
-  await writeFile(path('2.root.json'), house.nextRoot(online));
-  await writeFile(path('1.targets.json'), house.nextTargets(keysJson));
+  await writeFile(path('1.root.json'), trustDomain.nextRoot(online));
+  await writeFile(path('2.root.json'), trustDomain.nextRoot(online));
+  await writeFile(path('1.targets.json'), trustDomain.nextTargets(keysJson));
   await writeFile(path('keys.json'), keysJson);
   const ceremony = ['--targets', path('1.targets.json'), '--blob', path('keys.json')];
   const roots = ['--root', path('2.root.json'), path('1.root.json')];
@@ -113,7 +113,7 @@ test('the ceremony, customers, licences and tokens by command line', async () =>
 }, 120_000);
 
 test('killed at some moment of an upload and commit, the server starts again with a whole release', async () => {
-  const signers = house.releaseKeys.get('sigma') ?? [];
+  const signers = trustDomain.releaseKeys.get('sigma') ?? [];
   let served = 0;
   for (const [i, turns] of [1, 30, 400].entries()) {
     const sequence = i + 1;
@@ -121,7 +121,7 @@ test('killed at some moment of an upload and commit, the server starts again wit
       { feature: 'sigma', pack: 'core', sequence },
       { signers, recipients: [online.distribution] },
     );
-    const role = encodeBase64(house.nextRole('sigma', [pack]));
+    const role = encodeBase64(trustDomain.nextRole('sigma', [pack]));
     const publish = async (): Promise<number> => {
       const headers = { 'content-type': 'application/octet-stream' };
       await call(url, 'PUT', `/v1/blobs/${sha256Hex(pack.bytes)}`, { token, headers, body: pack.bytes });

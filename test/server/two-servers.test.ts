@@ -93,7 +93,7 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     expect((await admin(1, 'GET', `/v1/licenses/${id}`)).json?.['seatsUsed']).toBe(1);
   });
 
-  test('number the documents of a licence without a gap or a double, and keep the newest', async () => {
+  test('number the documents of a license without a gap or a double, and keep the newest', async () => {
     const { licenseKey } = await sellOfPlan(server, await newPlan(server, { seats: 6 }));
     const hosts = await many(6, () => server.activate(licenseKey));
     const answers = await many(18, (i) =>
@@ -113,8 +113,8 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     const packs = [await server.seal('sigma', 1), await server.seal('sigma', 2)];
     for (const { bytes } of packs) await server.upload(bytes);
     const files = packs.map((pack) => {
-      server.house.roles.delete('sigma');
-      return Buffer.from(server.house.nextRole('sigma', [pack])).toString('base64');
+      server.trustDomain.roles.delete('sigma');
+      return Buffer.from(server.trustDomain.nextRole('sigma', [pack])).toString('base64');
     });
     const answers = await many(2, (i) => admin(i, 'POST', '/v1/commits', { json: { roles: { sigma: files[i] } } }));
     expect(statuses(answers)).toEqual([201, 409]);
@@ -122,7 +122,7 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     expect((await admin(1, 'GET', '/v1/releases')).json?.['items']).toHaveLength(1);
 
     const features = ['premium', 'mining-pools'];
-    const roles = features.map((feature) => Buffer.from(server.house.nextRole(feature, [])).toString('base64'));
+    const roles = features.map((feature) => Buffer.from(server.trustDomain.nextRole(feature, [])).toString('base64'));
     const both = await many(2, (i) =>
       admin(i, 'POST', '/v1/commits', { json: { roles: { [features[i] ?? '']: roles[i] } } }),
     );
@@ -267,7 +267,10 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
       ...second.deps,
       keys: { ...keys, snapshot: signerOf(newSigningKey()), timestamp: signerOf(newSigningKey()) },
     };
-    const root = server.house.nextRoot({ snapshot: renewed.keys.snapshot.key, timestamp: renewed.keys.timestamp.key });
+    const root = server.trustDomain.nextRoot({
+      snapshot: renewed.keys.snapshot.key,
+      timestamp: renewed.keys.timestamp.key,
+    });
     const { commit } = await import('../../server/repository/commit/commit.js');
     await commit(renewed, { roots: [root], targets: null, roles: new Map() }, 'token:ceremony');
     server.clock.advanceMs(hourMs);
@@ -277,7 +280,7 @@ describe.each(stores)('two servers on the same records on $name', ({ open }) => 
     await expectProblem(
       422,
       'root-online-keys',
-      server.commit({ roles: { premium: server.house.nextRole('premium', []) } }),
+      server.commit({ roles: { premium: server.trustDomain.nextRole('premium', []) } }),
     );
     expect(await served(server)).toBe(before);
     expect((await old.metrics.jobFailures.get()).values.map(({ value, labels }) => [labels.job, value])).toEqual([

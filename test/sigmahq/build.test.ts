@@ -25,7 +25,7 @@ const configOf = (more: string) => `packs:
   all:
     feature: sigma
     pack: core
-    licence: DRL-1.1
+    license: DRL-1.1
     origin: https://github.com/SigmaHQ/sigma
     sources: [${folders.map((name) => `sigma/${name}`).join(', ')}]
 ${more}`;

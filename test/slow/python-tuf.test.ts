@@ -45,13 +45,13 @@ describe.runIf(python !== undefined)('python-tuf', () => {
   });
   afterAll(() => server.stop());
 
-  test('refreshes over a root rotation, downloads what the licence covers, is refused the rest', async () => {
+  test('refreshes over a root rotation, downloads what the license covers, is refused the rest', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'yms-python-tuf-'));
     const first = await server.call('GET', '/repository/metadata/1.root.json');
     await writeFile(join(folder, '1.root.json'), first.bytes);
     const pack = await server.publish('sigma', 7);
     await server.publish('premium', 1);
-    await server.commit({ roots: [server.house.nextRoot(server.publicKeys)] });
+    await server.commit({ roots: [server.trustDomain.nextRoot(server.publicKeys)] });
     const { licenseKey } = await server.sellLicense();
     const { token } = await server.activate(licenseKey);
 

@@ -102,7 +102,7 @@ async function nameHosts({ running }: TestServer, hosts: readonly TestHost[]): P
       .execute();
 }
 
-/** As an endpoint does: a document, and each pack that its licence covers; the rest is refused. */
+/** As an endpoint does: a document, and each pack that its license covers; the rest is refused. */
 async function fetchAll(server: TestServer, { token }: TestHost, packs: readonly SealedPack[]): Promise<void> {
   const { status } = await server.call('GET', '/v1/license', { token });
   if (status !== 200) return;

@@ -63,7 +63,7 @@ let count = 0;
 export function multipart(fields: Readonly<Record<string, string>>, name: string, file: Uint8Array): FormData {
   const form = new FormData();
   for (const [field, value] of Object.entries(fields)) form.set(field, value);
-  form.set(name, new Blob([new Uint8Array(file)]), 'desk.request');
+  form.set(name, new Blob([new Uint8Array(file)]), 'pages.request');
   return form;
 }
 

@@ -40,7 +40,7 @@ export async function newStick(): Promise<{ at: (name: string) => string; remove
   return { at: (name) => join(folder, name), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** What `yms bundle export` does, for every host of a licence. */
+/** What `yms bundle export` does, for every host of a license. */
 export async function exportAll(
   distribution: TestDistribution,
   license: TestLicense,

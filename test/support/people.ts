@@ -9,8 +9,8 @@ import { type PackInput, sealPack, type SealedPack } from '../../packs/pack.js';
 
 export const testStart = '2026-07-01T00:00:00Z';
 
-/** The offline people of one test house, and the role files that they have signed so far. */
-export class TestHouse {
+/** The offline people of one test trustDomain, and the role files that they have signed so far. */
+export class TestTrustDomain {
   readonly clock: FixedClock;
   rootKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
   targetsKeys = [newSigningKey(), newSigningKey(), newSigningKey()];

@@ -18,7 +18,7 @@ import { openLog } from '../../server/log.js';
 import { type RunningServer, startServer } from '../../server/main.js';
 import type { ContractProxy } from './contract.js';
 import { undocumented } from './documented.js';
-import { smallPack, TestHouse, testStart } from './people.js';
+import { smallPack, TestTrustDomain, testStart } from './people.js';
 import { defaultStore, type EmptyStore } from './stores.js';
 
 export { testStart };
@@ -80,7 +80,7 @@ export interface TestServerOptions {
 /** A real server on 127.0.0.1 with its own folder, and the people around it. */
 export class TestServer {
   readonly clock: FixedClock;
-  readonly house: TestHouse;
+  readonly trustDomain: TestTrustDomain;
   readonly dir: string;
   readonly adminToken: string;
   running: RunningServer;
@@ -89,14 +89,14 @@ export class TestServer {
   #store: EmptyStore | null = null;
 
   private constructor(
-    house: TestHouse,
+    trustDomain: TestTrustDomain,
     dir: string,
     adminToken: string,
     running: RunningServer,
     options: TestServerOptions,
   ) {
-    this.clock = house.clock;
-    this.house = house;
+    this.clock = trustDomain.clock;
+    this.trustDomain = trustDomain;
     this.dir = dir;
     this.adminToken = adminToken;
     this.running = running;
@@ -110,7 +110,7 @@ export class TestServer {
     const settled = store ? { ...options, recordsUrl: store.recordsUrl } : options;
     const { adminToken } = await initServer(dir, clock, settled.recordsUrl);
     const running = await run(dir, clock, settled);
-    const server = new TestServer(new TestHouse(clock, options.features), dir, adminToken, running, settled);
+    const server = new TestServer(new TestTrustDomain(clock, options.features), dir, adminToken, running, settled);
     server.#store = store;
     if (options.contract) {
       const { ContractProxy } = await import('./contract.js');
@@ -210,14 +210,14 @@ export class TestServer {
   /** Root 1, targets 1 and `keys.json`: after it the repository is there, without a release. */
   async holdCeremony(): Promise<void> {
     await expectStatus(201, this.upload(this.keysJson()));
-    const roots = [this.house.nextRoot(this.publicKeys)];
-    await expectStatus(201, this.commit({ roots, targets: this.house.nextTargets(this.keysJson()) }));
+    const roots = [this.trustDomain.nextRoot(this.publicKeys)];
+    await expectStatus(201, this.commit({ roots, targets: this.trustDomain.nextTargets(this.keysJson()) }));
   }
 
   seal(feature: string, sequence: number, named: Partial<PackInput> = {}): Promise<SealedPack> {
     return smallPack(
       { feature, pack: 'core', sequence, ...named },
-      { signers: this.house.releaseKeys.get(feature) ?? [], recipients: [this.publicKeys.distribution] },
+      { signers: this.trustDomain.releaseKeys.get(feature) ?? [], recipients: [this.publicKeys.distribution] },
     );
   }
 
@@ -225,7 +225,7 @@ export class TestServer {
   async publish(feature: string, sequence: number, named: Partial<PackInput> = {}): Promise<SealedPack> {
     const pack = await this.seal(feature, sequence, named);
     await expectStatus(201, this.upload(pack.bytes));
-    await expectStatus(201, this.commit({ roles: { [feature]: this.house.nextRole(feature, [pack]) } }));
+    await expectStatus(201, this.commit({ roles: { [feature]: this.trustDomain.nextRole(feature, [pack]) } }));
     return pack;
   }
 
@@ -234,7 +234,7 @@ export class TestServer {
     return String((await expectStatus(201, this.admin('POST', '/v1/tokens', body))).json?.['token']);
   }
 
-  /** A customer and a licence, until a year from now unless `terms` says otherwise. */
+  /** A customer and a license, until a year from now unless `terms` says otherwise. */
   async sellLicense(terms: Readonly<Record<string, unknown>> = {}): Promise<{ id: string; licenseKey: string }> {
     const customer = await expectStatus(201, this.admin('POST', '/v1/customers', { name: 'Example Ltd' }));
     const license = await expectStatus(

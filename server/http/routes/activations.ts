@@ -14,7 +14,7 @@ const body = z.strictObject({
   client: displayName,
 });
 
-/** Unsigned: the licence key is the right to a seat, and the answer's sealed token proves possession of the host key. */
+/** Unsigned: the license key is the right to a seat, and the answer's sealed token proves possession of the host key. */
 export function activationRoutes(deps: ServerDeps): Router {
   const limits = { maxBytes: deps.config.maxJsonBytes, totalMs: deps.config.jsonBodyMs };
   const router = Router({ caseSensitive: true, strict: true });

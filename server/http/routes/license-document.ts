@@ -6,7 +6,7 @@ import { issueDocument } from '../../licensing/grants.js';
 import { representationOf, send } from '../send.js';
 import { onlyMethods } from './method.js';
 
-/** The host's own licence document with its grants. */
+/** The host's own license document with its grants. */
 export function licenseDocumentRoutes(deps: ServerDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router

@@ -29,7 +29,7 @@ const body = z.strictObject({
   lastError: z.strictObject({ code: z.string().regex(/^[a-z0-9-]{1,64}$/), message: z.string().max(1000) }).optional(),
 });
 
-/** A host says what it has installed; only its last report is kept. Also a suspended licence's hosts may report. */
+/** A host says what it has installed; only its last report is kept. Also a suspended license's hosts may report. */
 export function statusRoutes(deps: ServerDeps): Router {
   const { records, clock, config } = deps;
   const router = Router({ caseSensitive: true, strict: true });

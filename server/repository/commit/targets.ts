@@ -63,7 +63,7 @@ export function acceptTargets(
 }
 
 /**
- * `keys.json` must name this server's own keys: else no endpoint would take its licence documents.
+ * `keys.json` must name this server's own keys: else no endpoint would take its license documents.
  *
  * @throws ServerError `keys-json`, `blob-missing`, `blob-length`; KeyError
  */

@@ -24,7 +24,7 @@ const policy = (secrets: ReturnType<typeof keys>, threshold: number) => ({
   threshold,
 });
 
-function house() {
+function trustDomain() {
   const root = keys(3);
   const targets = keys(3);
   const [snapshot, timestamp] = [keys(1), keys(1)];
@@ -39,7 +39,7 @@ function house() {
 
 describe('root', () => {
   test('a first root lasts a year, says how many signatures are missing, and verifies with its quorum', () => {
-    const { root, plan } = house();
+    const { root, plan } = trustDomain();
     let metadata = newRoot(plan, null, clock);
     expect(metadata.signed).toMatchObject({ version: 1, expires: '2027-07-01T00:00:00Z', consistent_snapshot: true });
     expect(missingRootSignatures(metadata, null)).toEqual([{ under: 'new', threshold: 2, valid: 0, missing: 2 }]);
@@ -53,7 +53,7 @@ describe('root', () => {
   });
 
   test('a successor needs the old and the new quorum, and keeps the roles that nobody changed', async () => {
-    const { root, plan } = house();
+    const { root, plan } = trustDomain();
     const first = newRoot(plan, null, clock).signed;
     const fresh = keys(2);
     let next = newRoot({ root: policy(fresh, 2) }, first, clock);
@@ -70,13 +70,13 @@ describe('root', () => {
   });
 
   test('signing a successor without the root before it is refused', async () => {
-    const { root, plan } = house();
+    const { root, plan } = trustDomain();
     const next = newRoot({}, newRoot(plan, null, clock).signed, clock);
     await expectCode('metadata-mismatch', () => signRoot(next, null, signerOf(at(root, 0))));
   });
 
   test('refused: a role without keys, a key twice, a threshold out of reach, a key that cannot sign, a stranger', async () => {
-    const { root, targets, plan } = house();
+    const { root, targets, plan } = trustDomain();
     const incomplete = { root: plan.root, targets: plan.targets, snapshot: plan.snapshot };
     await expectCode('key-missing', () => newRoot(incomplete, null, clock));
     await expectCode('key-repeated', () =>
@@ -92,7 +92,7 @@ describe('root', () => {
   });
 
   test("the server's two online roles may share one key", () => {
-    const { plan } = house();
+    const { plan } = trustDomain();
     const root = newRoot({ ...plan, timestamp: plan.snapshot }, null, clock).signed;
     expect(root.roles.timestamp).toEqual(root.roles.snapshot);
   });
@@ -100,7 +100,7 @@ describe('root', () => {
 
 describe('targets', () => {
   test('delegates features, carries keys.json, and verifies with the quorum of root', () => {
-    const { targets, plan } = house();
+    const { targets, plan } = trustDomain();
     const root = newRoot(plan, null, clock).signed;
     const [sigma, pools] = [keys(1), keys(2)];
     let signed = delegateFeature(newTargets(clock).signed, 'sigma', policy(sigma, 1));

@@ -187,23 +187,23 @@ describe('compile', () => {
     await expectBuilderError('pack-empty', () => compileRelease(config, pack));
   });
 
-  test('attribution: author, licence and origin of each rule, the licence of a list', async () => {
+  test('attribution: author, license and origin of each rule, the license of a list', async () => {
     const { rules } = await compile(
       {
         'sigma/a.yml': sigmaRule('a', 'license: MIT\n'),
         'sigma/b.yml': sigmaRule('b').replace('author: yms test\n', ''),
         'lists/x-c2.txt': 'bad.example\nworse.example\n',
       },
-      `    licence: DRL-1.1
+      `    license: DRL-1.1
     sources:
       - { path: sigma, origin: 'https://rules.example.org' }
       - lists
 `,
     );
     expect(attributionsOf(rules).map(({ value }) => value)).toEqual([
-      { id: ruleId('a'), file: 'sigma/a.yml', author: 'yms test', licence: 'MIT', source: 'https://rules.example.org' },
-      { id: ruleId('b'), file: 'sigma/b.yml', licence: 'DRL-1.1', source: 'https://rules.example.org' },
-      { id: 'file:lists/x-c2.txt', file: 'lists/x-c2.txt', licence: 'DRL-1.1' },
+      { id: ruleId('a'), file: 'sigma/a.yml', author: 'yms test', license: 'MIT', source: 'https://rules.example.org' },
+      { id: ruleId('b'), file: 'sigma/b.yml', license: 'DRL-1.1', source: 'https://rules.example.org' },
+      { id: 'file:lists/x-c2.txt', file: 'lists/x-c2.txt', license: 'DRL-1.1' },
     ]);
   });
 
@@ -211,7 +211,7 @@ describe('compile', () => {
     const files = { 'rules/a.yml': sigmaRule('a'), 'rules/x-c2.txt': 'bad.example\n', 'rules/pools.yml': pools };
     const archives = [];
     for (const where of [join(folder, 'here'), join(folder, 'some/where/else')]) {
-      const { config, pack } = await load(files, '    sources: [rules]\n    licence: MIT\n', where);
+      const { config, pack } = await load(files, '    sources: [rules]\n    license: MIT\n', where);
       const { compiled, tests } = await compileRelease(config, pack);
       expect(packItems(compiled)).toHaveLength(6);
       const key = newSigningKey();

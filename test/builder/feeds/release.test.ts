@@ -38,12 +38,12 @@ describe('a release with feeds', () => {
   });
 
   async function configure(feeds: string, list = 'bad-host.net\n'): Promise<void> {
-    const yaml = `packs:\n  core:\n    feature: sigma\n    licence: CC0-1.0\n    sources: [lists]\n    feeds: ${feeds}\n`;
+    const yaml = `packs:\n  core:\n    feature: sigma\n    license: CC0-1.0\n    sources: [lists]\n    feeds: ${feeds}\n`;
     await writeFiles(folder, { 'yms.yaml': yaml, 'lists/x-c2.txt': list });
     pack = at((await loadConfig(workspace.configPath)).packs, 0);
   }
 
-  const signers = () => Promise.resolve((server.house.releaseKeys.get('sigma') ?? []).map(signerOf));
+  const signers = () => Promise.resolve((server.trustDomain.releaseKeys.get('sigma') ?? []).map(signerOf));
   const freshBase = async (): Promise<ReleaseBase> =>
     releaseBase(await fetchRepository(workspace, server.url, clock), null, clock);
 

@@ -100,7 +100,7 @@ describe('publish', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const signers = () => Promise.resolve((server.house.releaseKeys.get('sigma') ?? []).map(signerOf));
+  const signers = () => Promise.resolve((server.trustDomain.releaseKeys.get('sigma') ?? []).map(signerOf));
   const access = () => ({ server: url, token: server.adminToken });
 
   async function freshBase(): Promise<ReleaseBase> {

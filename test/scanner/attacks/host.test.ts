@@ -36,7 +36,7 @@ describe('the clock', () => {
     repository.publish();
     await update(endpoint);
     endpoint.clock.advanceMs(-8 * dayMs);
-    repository.timestamp.expires = '2026-03-12T12:00:00Z'; // after the host's clock, before the licence was issued
+    repository.timestamp.expires = '2026-03-12T12:00:00Z'; // after the host's clock, before the license was issued
     repository.writeTimestamp();
     await refusesAll('metadata-expired');
   });

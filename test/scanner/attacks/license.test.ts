@@ -18,7 +18,7 @@ let license: AttackScene['license'];
 let endpoint: AttackScene['endpoint'];
 const { pointerPacks, refusesAll } = attackScene((scene) => ({ distribution, repository, license, endpoint } = scene));
 
-describe('the licence', () => {
+describe('the license', () => {
   test.each(['expired', 'suspended', 'revoked'] as const)('%s', async (state) => {
     await distribution.release(core, 6);
     license.state = state;
@@ -114,7 +114,7 @@ describe('the licence', () => {
     expect(await pointerPacks()).toEqual(before);
   });
 
-  test('a pack header signed by the licence key does not pass for a licence', async () => {
+  test('a pack header signed by the license key does not pass for a license', async () => {
     const header = await distribution.seal(core, 6, [rule('rule-6')]);
     const envelope = signEnvelope(packPayloadType, encodeHeader(header.header), [signerOf(repository.licenseKey)]);
     distribution.intercept = (_, path) => (path === 'v1/license' ? { status: 200, body: envelope } : undefined);

@@ -30,8 +30,8 @@ const at = (...names: string[]): string => join(folder, ...names);
 const marks = ['first-mark', 'last-mark', 'other-mark'].map((mark) => ruleOf('keyword', mark));
 const found = ({ findings }: Scanned): string[] =>
   findings.map(({ file, ruleId }) => `${file?.slice(folder.length + 1) ?? ''} ${ruleId}`);
-const named = ({ named: troubles }: Scanned): string[] =>
-  troubles.map(({ code, path }) => `${code} ${path.slice(folder.length + 1)}`);
+const named = ({ named: diagnostics }: Scanned): string[] =>
+  diagnostics.map(({ code, path }) => `${code} ${path.slice(folder.length + 1)}`);
 
 /** Three chunks of lines; a mark stands in the first line and in the last. */
 const mebibyte = 1024 * 1024;
@@ -47,46 +47,46 @@ function writeOld(path: string, text: string): void {
 
 describe('a file that changes while it is read', () => {
   const cases: Readonly<
-    Record<string, { change: (path: string) => void; marks: string[]; troubles: string[] }>
+    Record<string, { change: (path: string) => void; marks: string[]; diagnostics: string[] }>
   > = {
     'is read to its end where nothing happens': {
       change: () => undefined,
       marks: ['first-mark', 'last-mark'],
-      troubles: [],
+      diagnostics: [],
     },
     'shrinks': {
       change: (path) => truncateSync(path, 2 * mebibyte),
       marks: ['first-mark'],
-      troubles: ['file-shrunk big.txt'],
+      diagnostics: ['file-shrunk big.txt'],
     },
     'is emptied': {
       change: (path) => truncateSync(path, 0),
       marks: ['first-mark'],
-      troubles: ['file-shrunk big.txt'],
+      diagnostics: ['file-shrunk big.txt'],
     },
     'is cut within the chunk that was read': {
       change: (path) => truncateSync(path, 1000),
       marks: ['first-mark'],
-      troubles: ['file-shrunk big.txt'],
+      diagnostics: ['file-shrunk big.txt'],
     },
     'grows': {
       change: (path) => appendFileSync(path, 'other-mark\n'),
       marks: ['first-mark', 'last-mark'],
-      troubles: ['file-grown big.txt'],
+      diagnostics: ['file-grown big.txt'],
     },
     'is written over': {
       change: (path) => writeFileSync(path, threeChunks.replace('last-mark', 'LAST-MARK')),
       marks: ['first-mark'],
-      troubles: ['file-changed big.txt'],
+      diagnostics: ['file-changed big.txt'],
     },
-    'is removed': { change: (path) => rmSync(path), marks: ['first-mark', 'last-mark'], troubles: [] },
+    'is removed': { change: (path) => rmSync(path), marks: ['first-mark', 'last-mark'], diagnostics: [] },
     'is replaced by another': {
       change: (path) => {
         writeFileSync(`${path}.new`, 'other-mark');
         renameSync(`${path}.new`, path);
       },
       marks: ['first-mark', 'last-mark'],
-      troubles: [],
+      diagnostics: [],
     },
     'becomes a folder': {
       change: (path) => {
@@ -94,10 +94,10 @@ describe('a file that changes while it is read', () => {
         mkdirSync(path);
       },
       marks: ['first-mark', 'last-mark'],
-      troubles: [],
+      diagnostics: [],
     },
   }; // prettier-ignore
-  test.each(Object.entries(cases))('%s', async (_, { change, marks: expected, troubles }) => {
+  test.each(Object.entries(cases))('%s', async (_, { change, marks: expected, diagnostics }) => {
     writeOld(at('big.txt'), threeChunks);
     writeFileSync(at('next.txt'), 'other-mark');
     const scanned = await scanFor(marks, [folder], (reads) => {
@@ -107,7 +107,7 @@ describe('a file that changes while it is read', () => {
       file === at('big.txt') ? (element?.reasons ?? []).map(({ ruleId }) => ruleId.slice(8)) : [],
     );
     expect(seen.sort()).toEqual(expected);
-    expect(named(scanned)).toEqual(troubles);
+    expect(named(scanned)).toEqual(diagnostics);
     expect(scanned.failures).toEqual([]);
     expect(found(scanned)).toContain('next.txt keyword:other-mark');
   });
@@ -132,19 +132,19 @@ describe('a file that is another one when its turn comes', () => {
       file === at('files/b') ? (element?.reasons ?? []).map(({ ruleId }) => ruleId) : [],
     );
 
-  const others: Readonly<Record<string, { change: (path: string) => void; trouble: string }>> = {
-    'removed': { change: () => undefined, trouble: 'file-missing' },
-    'a folder': { change: (path) => mkdirSync(path), trouble: 'file-special' },
-    'a link': { change: (path) => symlinkSync(at('outside'), path), trouble: 'file-special' },
-    'a loop of links': { change: (path) => symlinkSync('b', path), trouble: 'file-special' },
-    'a pipe': { change: (path) => void execFileSync('mkfifo', [path]), trouble: 'file-special' },
+  const others: Readonly<Record<string, { change: (path: string) => void; diagnostic: string }>> = {
+    'removed': { change: () => undefined, diagnostic: 'file-missing' },
+    'a folder': { change: (path) => mkdirSync(path), diagnostic: 'file-special' },
+    'a link': { change: (path) => symlinkSync(at('outside'), path), diagnostic: 'file-special' },
+    'a loop of links': { change: (path) => symlinkSync('b', path), diagnostic: 'file-special' },
+    'a pipe': { change: (path) => void execFileSync('mkfifo', [path]), diagnostic: 'file-special' },
   }; // prettier-ignore
-  test.each(Object.entries(others))('%s: is named, and its name alone looked at', async (_, { change, trouble }) => {
+  test.each(Object.entries(others))('%s: is named, and its name alone looked at', async (_, { change, diagnostic }) => {
     const scanned = await scanAfter((path) => {
       rmSync(path);
       change(path);
     });
-    expect(named(scanned)).toEqual([`${trouble} files/b`]);
+    expect(named(scanned)).toEqual([`${diagnostic} files/b`]);
     expect(ofB(scanned)).toEqual(['filename:[\\\\/]b$']);
   });
 

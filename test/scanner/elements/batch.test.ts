@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { batchesOf } from '../../../scanner/elements/batch.js';
-import { Survey } from '../../../scanner/elements/survey.js';
+import { ScanStatistics } from '../../../scanner/elements/statistics.js';
 import type { Found } from '../../../scanner/elements/walk.js';
 
 const file = (path: string, bytes: number): Found => ({ kind: 'file', path, bytes, isNamed: false });
@@ -20,15 +20,11 @@ async function batch(found: readonly Found[]): Promise<string[]> {
 
 describe('batches', () => {
   test('keep the order of the walk, with a large file by itself', async () => {
-    const trouble: Found = { kind: 'trouble', trouble: { code: 'folder-depth', path: 't', message: 't' } };
+    const diagnostic: Found = { kind: 'diagnostic', diagnostic: { code: 'folder-depth', path: 't', message: 't' } };
     const link: Found = { kind: 'link', path: 'l', target: 'x' };
-    expect(await batch([file('a', 1), link, file('b', large), trouble, file('c', large - 1), file('d', 1)])).toEqual([
-      'a l',
-      'large b',
-      'trouble',
-      'c',
-      'd',
-    ]);
+    expect(await batch([file('a', 1), link, file('b', large), diagnostic, file('c', large - 1), file('d', 1)])).toEqual(
+      ['a l', 'large b', 'diagnostic', 'c', 'd'],
+    );
     expect(await batch([])).toEqual([]);
   });
 
@@ -39,24 +35,24 @@ describe('batches', () => {
   });
 });
 
-describe('a survey of several threads', () => {
+describe('a statistics of several threads', () => {
   test('names the first 20 of each code in the order of the batches, and counts all', () => {
-    const all = new Survey();
+    const all = new ScanStatistics();
     for (const name of ['a', 'b', 'c']) {
-      const one = new Survey();
+      const one = new ScanStatistics();
       one.files = 2;
       one.count('file', 3);
       one.failures.push({ path: name, code: 'file-missing', message: '' });
-      for (let at = 0; at < 15; at++) one.troubles.add('file-special', `${name}${at}`, '');
-      one.troubles.add('file-grown', name, '');
+      for (let at = 0; at < 15; at++) one.diagnostics.add('file-special', `${name}${at}`, '');
+      one.diagnostics.add('file-grown', name, '');
       all.add(one.take());
-      expect(one.take()).toEqual({ files: 0, examined: {}, troubles: {}, named: [], failures: [] });
+      expect(one.take()).toEqual({ files: 0, examined: {}, diagnostics: {}, named: [], failures: [] });
     }
-    const { files, examined, troubles, named, failures } = all.take();
-    expect({ files, examined, troubles }).toEqual({
+    const { files, examined, diagnostics, named, failures } = all.take();
+    expect({ files, examined, diagnostics }).toEqual({
       files: 6,
       examined: { file: 9 },
-      troubles: { 'file-special': 45, 'file-grown': 3 },
+      diagnostics: { 'file-special': 45, 'file-grown': 3 },
     });
     const special = named.filter(({ code }) => code === 'file-special').map(({ path }) => path);
     expect([special.length, special[0], special[14], special[15], special[19]]).toEqual([20, 'a0', 'a14', 'b0', 'b4']);

@@ -55,7 +55,7 @@ const elementOfFinding = ({ element }: Case): ElementKind => (element === 'strin
 describe('planting everything', () => {
   let folder: string;
   let found: Map<string, string[]>;
-  let summary: { examined: Record<string, number>; troubles: Record<string, number> };
+  let summary: { examined: Record<string, number>; diagnostics: Record<string, number> };
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yms-plant-'));
     for (const { rule } of Object.values(planted)) await write(join(folder, 'rules', rule.file), rule.text);
@@ -131,7 +131,7 @@ describe('planting everything', () => {
 
   test('every element was looked at, and nothing went wrong', () => {
     expect(Object.keys(summary.examined).sort()).toEqual([...elementKinds].sort());
-    expect(summary.troubles).toEqual({});
+    expect(summary.diagnostics).toEqual({});
   });
 });
 

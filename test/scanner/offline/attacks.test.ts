@@ -226,9 +226,9 @@ test('one byte changed anywhere: refused with a code, or the very same rules', {
 
 describe('what is in it', () => {
   test.each([
-    ['a timestamp of another house', /^metadata\/timestamp/, 'signature-threshold'],
-    ['a snapshot of another house', /^metadata\/\d+\.snapshot/, 'metadata-mismatch'],
-    ['targets of another house', /^metadata\/\d+\.targets/, 'metadata-mismatch'],
+    ['a timestamp of another trust domain', /^metadata\/timestamp/, 'signature-threshold'],
+    ['a snapshot of another trust domain', /^metadata\/\d+\.snapshot/, 'metadata-mismatch'],
+    ['targets of another trust domain', /^metadata\/\d+\.targets/, 'metadata-mismatch'],
   ])('%s', async (_, pattern, code) => {
     const other = new TestRepository(repository.clock, ['sigma', 'premium']);
     const name = nameLike(pattern);
@@ -326,7 +326,7 @@ describe('what is in it', () => {
     return Buffer.from(pack?.body ?? '');
   }
 
-  test('the root of another house beside it', async () => {
+  test('the root of another trust domain beside it', async () => {
     const other = new TestRepository(repository.clock);
     const before = await stateOf(endpoint);
     const root = other.metadata('1.root.json');
@@ -359,7 +359,7 @@ describe('the answer', () => {
     ['that names another host key', 'answer-mismatch', (a) => ({ ...a, host: { ...a.host, keyid: 'f'.repeat(64) } })],
     ['with a document for another host', 'license-host', (a) => ({ ...a, host: { ...a.host, id: 'hst_other' } })],
     ['to another request', 'answer-mismatch', (a) => ({ ...a, nonce: '0'.repeat(32) })],
-    ['that names another licence than its document', 'answer-mismatch', (a) => ({ ...a, license: 'lic_77' })],
+    ['that names another license than its document', 'answer-mismatch', (a) => ({ ...a, license: 'lic_77' })],
     ['with a document that is none', 'envelope-malformed', (a) => ({ ...a, document: 'AAAA' })],
   ])('%s', async (_, code, alter) => {
     const { bytes } = await requestActivation(endpoint, { name: 'desk-7', license: null });

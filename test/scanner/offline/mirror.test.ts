@@ -89,7 +89,7 @@ test('follows a new root, and keeps the old ones for clients that start there', 
   await mirror({ root: repository.metadata('2.root.json') });
 });
 
-test('trusts nothing on first use, and no other house', async () => {
+test('trusts nothing on first use, and no other trust domain', async () => {
   await expectCode('root-missing', () => mirror(null));
   const other = new TestRepository(repository.clock);
   await expectCode('root-mismatch', () => mirror({ root: other.metadata('1.root.json') }));
@@ -129,7 +129,7 @@ test('a killed mirror goes on where it stopped; the timestamp is last', async ()
   expect(await mirror()).toMatchObject({ current: 2 });
 });
 
-test('what the licence does not cover is left out and named', async () => {
+test('what the license does not cover is left out and named', async () => {
   const whole = source;
   source = {
     ...whole,

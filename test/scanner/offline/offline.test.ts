@@ -105,7 +105,7 @@ describe('activation without a network', () => {
     expect(license.hosts).toHaveLength(1);
   });
 
-  test('the answer to another host, and to another licence than was asked for', async () => {
+  test('the answer to another host, and to another license than was asked for', async () => {
     license.seats = 2;
     const other = await newEndpoint(endpoint.clock.now());
     const { bytes } = await requestActivation(other, { name: 'other', license: null });

@@ -35,7 +35,7 @@ function bothClocks(ms: number): void {
 }
 
 describe('an update', () => {
-  test('installs what the licence covers, and nothing else', async () => {
+  test('installs what the license covers, and nothing else', async () => {
     await distribution.release('premium/extra/stable', 1);
     const report = await update(endpoint);
     expect(report.packs).toMatchObject([{ feature: 'sigma', outcome: 'updated', version: '2026.1', sequence: 1 }]);
@@ -157,7 +157,7 @@ describe('an update', () => {
     await removeEndpoint(other);
   });
 
-  test('a release that came out between metadata and licence is fetched at once', async () => {
+  test('a release that came out between metadata and license is fetched at once', async () => {
     await update(endpoint);
     let isOut = false;
     const next = await distribution.seal('sigma/core/stable', 2, [rule('rule-2')]);
@@ -196,20 +196,20 @@ describe('activation', () => {
     await removeEndpoint(second);
   });
 
-  test.each(['suspended', 'revoked', 'expired'] as const)('a licence that is %s', async (state) => {
+  test.each(['suspended', 'revoked', 'expired'] as const)('a license that is %s', async (state) => {
     license.state = state;
     const second = await newEndpoint(endpoint.clock.now());
     await expectCode(`license-${state}`, () => activateAt(second, distribution, license));
     await removeEndpoint(second);
   });
 
-  test('an unknown licence key', async () => {
+  test('an unknown license key', async () => {
     await expectCode('license-key-unknown', () =>
       activate(endpoint, { server: distribution.url, licenseKey: 'other', name: 'x', firstTrust: null }),
     );
   });
 
-  test('without a root nothing is asked, and no licence key is sent', async () => {
+  test('without a root nothing is asked, and no license key is sent', async () => {
     const second = await newEndpoint(endpoint.clock.now());
     distribution.requests = [];
     const asked = { server: distribution.url, licenseKey: license.key, name: 'x' };
@@ -220,7 +220,7 @@ describe('activation', () => {
     await removeEndpoint(second);
   });
 
-  test('a server under another root gets no licence key', async () => {
+  test('a server under another root gets no license key', async () => {
     const stranger = new TestRepository(endpoint.clock, ['sigma']);
     const second = await newEndpoint(endpoint.clock.now());
     distribution.requests = [];

@@ -53,7 +53,7 @@ describe('with a repository', () => {
     return () => removeEndpoint(endpoint);
   });
 
-  const ask = (named: string | null = license.id, name = 'desk-7 <b>') =>
+  const ask = (named: string | null = license.id, name = 'pages-7 <b>') =>
     requestActivation(endpoint, { name, license: named });
   const look = (bytes: Uint8Array, visitor = owner) => visitor.upload(path, path, 'request', bytes);
   const take = (page: ConsoleAnswer, fields: Record<string, string> = {}, visitor = owner) =>
@@ -75,14 +75,14 @@ describe('with a repository', () => {
     const review = await look(bytes);
     expect(review.status).toBe(200);
     expect(review.html).toContain(hostKeyid);
-    expect(review.html).toContain('desk-7 &lt;b&gt;');
+    expect(review.html).toContain('pages-7 &lt;b&gt;');
     expect(await seatsUsed()).toBe(0);
 
     const answer = await take(review, { days: '30' });
     expect(answer.status).toBe(200);
-    expect(answer.html).toContain('download="desk-7-b.answer"');
+    expect(answer.html).toContain('download="pages-7-b.answer"');
     const { activation, license: document } = await accept(await saved(answer));
-    expect(activation).toMatchObject({ licenseId: license.id, name: 'desk-7 <b>' });
+    expect(activation).toMatchObject({ licenseId: license.id, name: 'pages-7 <b>' });
     expect(document.features).toEqual(['sigma']);
     expect(await seatsUsed()).toBe(1);
     const { json } = await server.admin('GET', `/v1/audit?subject=${activation.hostId}`);
@@ -90,7 +90,7 @@ describe('with a repository', () => {
     expect((await owner.get(`/admin/hosts/${activation.hostId}`)).html).toContain(hostKeyid);
   });
 
-  test('a request that names no licence gets the one that is chosen', async () => {
+  test('a request that names no license gets the one that is chosen', async () => {
     const { bytes } = await ask(null);
     const review = await look(bytes);
     expect(review.html).toContain(`<option value="${license.id}"`);
@@ -115,7 +115,7 @@ describe('with a repository', () => {
     await expectCode('request-missing', () => accept(stick.at('answer')));
   });
 
-  test('no seat, and a licence that is suspended meanwhile, are told in place', async () => {
+  test('no seat, and a license that is suspended meanwhile, are told in place', async () => {
     const { bytes } = await ask();
     const review = await look(bytes);
     await server.activate(license.licenseKey);
@@ -176,7 +176,7 @@ describe('with a repository', () => {
     expect(await seatsUsed()).toBe(0);
   });
 
-  test('a customer’s own admin takes seats of own licences, and learns nothing of others', async () => {
+  test('a customer’s own admin takes seats of own licenses, and learns nothing of others', async () => {
     const own = await TestVisitor.of(server, 'customer', customerId);
     const other = await server.sellLicense({ seats: 1, features: ['sigma'] });
     const choice = await look((await ask(null)).bytes, own);

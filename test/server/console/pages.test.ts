@@ -61,7 +61,7 @@ test('an owner makes a customer', async () => {
   expect((await owner.get(answer.to ?? '')).html).toContain('Northwind');
 });
 
-test('an owner sells a licence, whose key is shown once', async () => {
+test('an owner sells a license, whose key is shown once', async () => {
   const answer = await owner.send('/admin/licenses/new', '/admin/licenses/new', {
     customerId,
     planId: '',

@@ -139,7 +139,7 @@ test('every field of every form takes every trick without a failure', async () =
       const names = new Set([...body.matchAll(/name="([^"]+)"/g)].map(([, name = '']) => name));
       for (const trick of [...tricks, ...refused, '-1', '99999999999999999999', '1e9']) {
         const fields = [...names].filter((name) => !name.startsWith('form-')).map((name) => [name, trick]);
-        if (!(await owner.get(path)).html.includes(`action="${action}"`)) break; // a licence that was suspended
+        if (!(await owner.get(path)).html.includes(`action="${action}"`)) break; // a license that was suspended
         const answer = await owner.send(path, action, Object.fromEntries(fields) as Record<string, string>);
         expect([action, trick, answer.status < 500]).toEqual([action, trick, true]);
         if (answer.to === null) expectHarmless(answer.html);

@@ -88,7 +88,7 @@ describe('an activation token', () => {
   const make = async (json: object) =>
     (await expectStatus(201, server.admin('POST', '/v1/activation-tokens', { name: 'rollout', ...json }))).json ?? {};
 
-  test('stands for the licence key, for as many new hosts as it says', async () => {
+  test('stands for the license key, for as many new hosts as it says', async () => {
     const { id } = await server.sellLicense({ seats: 5 });
     const token = await make({ licenseId: id, uses: 2 });
     const key = newSealingKey();

@@ -32,7 +32,7 @@ describe('lists', () => {
   });
 });
 
-describe('licences', () => {
+describe('licenses', () => {
   test('are shown with their state and seats, and changed by what is named', async () => {
     const { id, licenseKey } = await server.sellLicense({ features: ['sigma', 'mining-pools'], seats: 3 });
     await server.activate(licenseKey);
@@ -57,7 +57,7 @@ describe('licences', () => {
 });
 
 describe('hosts', () => {
-  test('are listed by licence with their last report', async () => {
+  test('are listed by license with their last report', async () => {
     const { id, licenseKey } = await server.sellLicense();
     const host = await server.activate(licenseKey);
     const report = {
@@ -149,7 +149,9 @@ describe('the audit log', () => {
       409,
       'version-not-next',
       server.commit({
-        roots: [server.house.nextRoot(server.publicKeys), server.house.nextRoot(server.publicKeys)].slice(1),
+        roots: [server.trustDomain.nextRoot(server.publicKeys), server.trustDomain.nextRoot(server.publicKeys)].slice(
+          1,
+        ),
       }),
     );
     expect(await auditLog()).toEqual(before);

@@ -212,7 +212,7 @@ describe('a token', () => {
     );
   });
 
-  test('and a licence key are nowhere in lists, records or the audit log', async () => {
+  test('and a license key are nowhere in lists, records or the audit log', async () => {
     const license = await server.sellLicense();
     const { records } = server.running.deps;
     const rows = JSON.stringify([

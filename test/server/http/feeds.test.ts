@@ -17,7 +17,7 @@ describe('feeds', () => {
     const pack = await server.seal('sigma', ++sequence);
     await expectStatus(201, server.upload(pack.bytes));
     for (const feed of Object.values(feeds)) await server.upload(utf8(feed));
-    const role = server.house.nextRole('sigma', [pack], {
+    const role = server.trustDomain.nextRole('sigma', [pack], {
       change: (next) => ({ ...next, targets: { ...withoutFeeds(next.targets), ...entries(feeds) } }),
     });
     await expectStatus(201, server.commit({ roles: { sigma: role } }));
@@ -75,7 +75,7 @@ describe('feeds', () => {
     await expectProblem(401, 'token-invalid', basic('firewall', `x:${feedToken}`));
   });
 
-  test('a feed token takes no seat; a host token of the licence works too', async () => {
+  test('a feed token takes no seat; a host token of the license works too', async () => {
     const { licenseKey } = await server.sellLicense({ seats: 1 });
     const host = await server.activate(licenseKey);
     await expectStatus(200, get('hosts', host.token));
@@ -103,12 +103,12 @@ describe('feeds', () => {
     await expectProblem(405, 'method-not-allowed', server.call('PUT', '/feeds/sigma/core/stable/hosts', { body: 'x' }));
   });
 
-  test('403 for a feature that the licence does not have, whether there is such a feed or not', async () => {
+  test('403 for a feature that the license does not have, whether there is such a feed or not', async () => {
     for (const path of ['/feeds/premium/core/stable/hosts', '/feeds/nothing/core/stable/hosts'])
       await expectProblem(403, 'feature-not-licensed', server.call('GET', path, { token: feedToken }));
   });
 
-  test('the licence as it stands now: suspended, active again, revoked, expired', async () => {
+  test('the license as it stands now: suspended, active again, revoked, expired', async () => {
     const { id } = await server.sellLicense({ expiresAt: '2026-08-01T00:00:00Z' });
     const token = await server.newToken('feed', id);
     const set = (status: string) => expectStatus(200, server.admin('PATCH', `/v1/licenses/${id}`, { status }));
@@ -123,7 +123,7 @@ describe('feeds', () => {
     await expectProblem(403, 'license-revoked', get('hosts', token));
   });
 
-  test('429 with the time to wait, for a licence that polls too often', async () => {
+  test('429 with the time to wait, for a license that polls too often', async () => {
     const { id } = await server.sellLicense({ seats: 1 });
     const token = await server.newToken('feed', id);
     for (let i = 0; i < server.running.deps.config.targetsPerSeatHour; i++)
@@ -179,11 +179,11 @@ describe('feeds', () => {
       const bytes = utf8('0.0.0.0 refused.example\n');
       await server.upload(bytes);
       const entry = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) }, ...given };
-      const held = server.house.roles.get('sigma');
-      const role = server.house.nextRole('sigma', [], {
+      const held = server.trustDomain.roles.get('sigma');
+      const role = server.trustDomain.nextRole('sigma', [], {
         change: (next) => ({ ...next, targets: { ...next.targets, [path]: entry } }),
       });
-      if (held) server.house.roles.set('sigma', held);
+      if (held) server.trustDomain.roles.set('sigma', held);
       await expectProblem(422, code, server.commit({ roles: { sigma: role } }));
       expect(text((await get('hosts')).bytes)).toBe(before);
     });

@@ -66,7 +66,7 @@ describe('activation', () => {
     expect(tokens.filter((token) => token.hostId === hostId)).toHaveLength(8);
   });
 
-  test('one host key may hold a seat of two licences', async () => {
+  test('one host key may hold a seat of two licenses', async () => {
     const hostKey = newSealingKey();
     const [a, b] = [await server.sellLicense(), await server.sellLicense()];
     const hosts = [await server.activate(a.licenseKey, hostKey), await server.activate(b.licenseKey, hostKey)];
@@ -90,7 +90,7 @@ describe('activation', () => {
     expect(await seatsUsed(id)).toBe(0);
   });
 
-  test('is refused by the state of the licence', async () => {
+  test('is refused by the state of the license', async () => {
     const { id, licenseKey } = await server.sellLicense();
     await expectStatus(200, server.admin('PATCH', `/v1/licenses/${id}`, { status: 'suspended' }));
     await expectProblem(403, 'license-suspended', ask(licenseKey));

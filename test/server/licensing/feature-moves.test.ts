@@ -56,7 +56,7 @@ describe('a feature move', () => {
   test('acts at its very time: on the download, the document, and the audit log', async () => {
     const { free, premium, losing, keeping } = await scene();
     const host = await server.activate(losing.licenseKey);
-    const pack = server.house.roles.get('sigma');
+    const pack = server.trustDomain.roles.get('sigma');
     expect(pack).toBeDefined();
     expect(opened(await documentOf(host)).packs).toHaveLength(1);
     const at = '2026-07-02T00:00:00Z';
@@ -83,7 +83,7 @@ describe('a feature move', () => {
     });
   });
 
-  test('without a time acts now; with keepExisting nobody loses it, and new licences do not get it', async () => {
+  test('without a time acts now; with keepExisting nobody loses it, and new licenses do not get it', async () => {
     const { free, premium, losing } = await scene();
     const answer = await expectStatus(
       201,

@@ -22,7 +22,7 @@ const act = (id: string, name: string, json: object = {}) => server.admin('POST'
 const state = async (id: string) => (await server.admin('GET', `/v1/licenses/${id}`)).json?.['state'];
 const dated = (expiresAt: string) => ({ notBefore: '2026-01-01T00:00:00Z', expiresAt });
 
-/** A new licence in the state. */
+/** A new license in the state. */
 async function licenseIn(wanted: string): Promise<string> {
   if (wanted === 'trial') return (await sellOfPlan(server, trial)).id;
   if (wanted === 'grace') return (await sellOfPlan(server, paid, dated('2026-06-25T00:00:00Z'))).id;
@@ -102,7 +102,7 @@ describe('an act', () => {
   const ends = async (id: string, name: string, json: object) =>
     (await expectStatus(200, act(id, name, json))).json?.['expiresAt'];
 
-  test('renews from the end, or from now when the licence has expired', async () => {
+  test('renews from the end, or from now when the license has expired', async () => {
     expect(await ends(await licenseIn('active'), 'renew', {})).toBe('2027-01-17T00:00:00Z');
     expect(await ends(await licenseIn('grace'), 'renew', {})).toBe('2026-10-03T00:00:00Z');
     expect(await ends(await licenseIn('expired'), 'renew', {})).toBe('2026-10-09T00:00:00Z');

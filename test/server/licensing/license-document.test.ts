@@ -32,7 +32,7 @@ function opened({ bytes }: Answer): License {
 
 const document = async (host: TestHost): Promise<License> => opened(await expectStatus(200, fetchDocument(host)));
 
-describe('a licence document', () => {
+describe('a license document', () => {
   test('grants the packs of its features and channel, to its host alone', async () => {
     const { licenseKey } = await server.sellLicense();
     const host = await server.activate(licenseKey);
@@ -83,7 +83,7 @@ describe('a licence document', () => {
     expect(serials).toEqual([1, 2, 3, 4, 4]);
   });
 
-  test('is refused for a suspended, revoked or expired licence, and given again after', async () => {
+  test('is refused for a suspended, revoked or expired license, and given again after', async () => {
     const expiresAt = formatSeconds(new Date(server.clock.now().getTime() + dayMs));
     const { id, licenseKey } = await server.sellLicense({ expiresAt });
     const host = await server.activate(licenseKey);

@@ -48,13 +48,13 @@ async function got(sequence: number): Promise<{ state: string; features: string[
   return { state: license.state, features };
 }
 
-/** What `yms status` says of the licence. */
+/** What `yms status` says of the license. */
 async function said(): Promise<string> {
   return coverageWords(await loadState(endpoint.home), endpoint.clock.now()).join('\n');
 }
 
 test(
-  'the life of a licence: trial, bought, feature added, seat limit, suspended, resumed, feature moved to premium, grace, expired, renewed, revoked',
+  'the life of a license: trial, bought, feature added, seat limit, suspended, resumed, feature moved to premium, grace, expired, renewed, revoked',
   { timeout: 120_000 },
   async () => {
     const trial = await newPlan(server, {

@@ -12,7 +12,7 @@ const terms = (status: LicenseTerms['status'] = 'active') => ({
 const at = (time: string) => new Date(time);
 const grace = { trial: false, graceMs: 7 * dayMs };
 
-describe('the state of a licence', () => {
+describe('the state of a license', () => {
   test.each([
     ['active', 'active', '2026-01-31T23:59:59Z', undefined],
     ['active', 'expired', '2026-02-01T00:00:00Z', undefined],

@@ -91,7 +91,7 @@ describe('an offline activation', () => {
     expect(await seatsUsed()).toBe(1);
   });
 
-  test('names its licence in the request or beside it, and not another', async () => {
+  test('names its license in the request or beside it, and not another', async () => {
     await activateOffline({ request: requestOf({ license: null }), licenseId: license.id });
     const other = await server.sellLicense({ seats: 1 });
     await expectProblem(400, 'request-body', ask({ request: requestOf({ license: null }) }));
@@ -117,7 +117,7 @@ describe('an offline activation', () => {
     expect(await seatsUsed()).toBe(0);
   });
 
-  test.each(['suspended', 'revoked'] as const)('of a licence that is %s is refused', async (status) => {
+  test.each(['suspended', 'revoked'] as const)('of a license that is %s is refused', async (status) => {
     const act = status === 'suspended' ? 'suspend' : 'revoke';
     await expectStatus(200, server.admin('POST', `/v1/licenses/${license.id}/${act}`, {}));
     await expectProblem(403, `license-${status}`, ask({ request: requestOf() }));
@@ -176,7 +176,7 @@ describe('an offline document', () => {
     expect(await audited()).toContain('host.carry-document token');
   });
 
-  test('never outlives its licence', async () => {
+  test('never outlives its license', async () => {
     license = await server.sellLicense({ seats: 1, features: ['sigma'], expiresAt: inDays(20) });
     hostId = (await activateOffline()).host.id;
     const document = documentOf((await expectStatus(201, documents({ days: 90 }))).json?.['document']);
@@ -187,7 +187,7 @@ describe('an offline document', () => {
     await expectProblem(400, 'request-body', documents({ days }));
   });
 
-  test('of nobody, and of a host whose licence is revoked', async () => {
+  test('of nobody, and of a host whose license is revoked', async () => {
     await expectProblem(404, 'not-found', documents({}, license.id));
     await expectStatus(200, server.admin('POST', `/v1/licenses/${license.id}/revoke`, {}));
     await expectProblem(403, 'license-revoked', documents({}));
@@ -195,7 +195,7 @@ describe('an offline document', () => {
 });
 
 describe('a pack to be carried', () => {
-  test('comes to whoever manages the host, when the licence has its feature now', async () => {
+  test('comes to whoever manages the host, when the license has its feature now', async () => {
     const { host } = await activateOffline();
     const sigma = await server.publish('sigma', 12);
     const premium = await server.publish('premium', 2);

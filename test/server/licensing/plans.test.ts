@@ -11,7 +11,7 @@ afterAll(() => server.stop());
 const license = async (id: string) => (await expectStatus(200, server.admin('GET', `/v1/licenses/${id}`))).json ?? {};
 
 describe('a plan', () => {
-  test('gives its terms to a licence that is sold of it', async () => {
+  test('gives its terms to a license that is sold of it', async () => {
     const planId = await newPlan(server, { features: ['sigma', 'pools'], seats: 7, channel: 'beta', floatingDays: 3 });
     const { id } = await sellOfPlan(server, planId, { addedFeatures: ['extra'], removedFeatures: ['pools'] });
     expect(await license(id)).toMatchObject({
@@ -27,7 +27,7 @@ describe('a plan', () => {
     });
   });
 
-  test('changes its licences at once in what they cover, not in what was copied', async () => {
+  test('changes its licenses at once in what they cover, not in what was copied', async () => {
     const planId = await newPlan(server);
     const { id } = await sellOfPlan(server, planId);
     const changed = await expectStatus(
@@ -87,7 +87,7 @@ describe('a list', () => {
     await expectProblem(400, 'request-url', server.admin('GET', '/v1/plans?archived=maybe'));
   });
 
-  test('of licences knows the states as a licence shows them', async () => {
+  test('of licenses knows the states as a license shows them', async () => {
     const customerId = await newCustomer(server);
     const paid = await newPlan(server, { name: 'paid', graceDays: 10, durationDays: 10 });
     const trial = await newPlan(server, { name: 'trial', trial: true, durationDays: 30 });

@@ -13,7 +13,7 @@ export async function newCustomer(server: TestServer, name = 'Example Ltd'): Pro
   return String((await expectStatus(201, server.admin('POST', '/v1/customers', { name }))).json?.['id']);
 }
 
-/** A licence of a plan, for a customer of its own unless one is named. */
+/** A license of a plan, for a customer of its own unless one is named. */
 export async function sellOfPlan(
   server: TestServer,
   planId: string,

@@ -23,7 +23,7 @@ describe.each(stores)('the records on $name', ({ open }) => {
 
   const documentOf = (host: TestHost) => server.call('GET', '/v1/license', { token: host.token });
 
-  test('serve a release, a licence of a plan, and its document', async () => {
+  test('serve a release, a license of a plan, and its document', async () => {
     const pack = await server.publish('sigma', 1);
     const { licenseKey } = await sellOfPlan(server, await newPlan(server));
     const host = await server.activate(licenseKey);

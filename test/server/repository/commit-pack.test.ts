@@ -34,7 +34,7 @@ describe('a pack is refused', () => {
   test('that was not uploaded, or has another length', async () => {
     const pack = await server.seal('sigma', 1);
     await refused(server, 422, 'blob-missing', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack]) } }),
     );
     await uploaded(server, pack);
     const change = (role: TargetsRole): TargetsRole => ({
@@ -43,7 +43,7 @@ describe('a pack is refused', () => {
       targets: Object.fromEntries(Object.entries(role.targets).map(([p, e]) => [p, { ...e, length: e.length + 1 }])),
     });
     await refused(server, 422, 'blob-length', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { change }) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { change }) } }),
     );
   });
 
@@ -51,34 +51,34 @@ describe('a pack is refused', () => {
     const pack = await server.seal('sigma', 1);
     const text = await uploaded(server, { ...pack, bytes: Buffer.from('not a pack') });
     await refused(server, 422, 'target-pack', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [text]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [text]) } }),
     );
-    server.house.roles.delete('sigma');
+    server.trustDomain.roles.delete('sigma');
     const cut = await uploaded(server, { ...pack, bytes: pack.bytes.subarray(0, pack.bytes.length - 1) });
     await refused(server, 422, 'payload-truncated', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [cut]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [cut]) } }),
     );
   });
 
   test('whose header another feature signed, or names another pack or channel', async () => {
     const foreign = await smallPack(
       { feature: 'sigma', pack: 'core', sequence: 1 },
-      { signers: server.house.releaseKeys.get('premium') ?? [], recipients: [server.publicKeys.distribution] },
+      { signers: server.trustDomain.releaseKeys.get('premium') ?? [], recipients: [server.publicKeys.distribution] },
     );
     await uploaded(server, foreign);
     await refused(server, 422, 'signature-unknown-key', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [foreign]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [foreign]) } }),
     );
     for (const named of [{ pack: 'other' }, { channel: 'beta' }, { feature: 'premium' }]) {
-      server.house.roles.delete('sigma');
+      server.trustDomain.roles.delete('sigma');
       const pack = await smallPack(
         { feature: 'sigma', pack: 'core', sequence: 1, ...named },
-        { signers: server.house.releaseKeys.get('sigma') ?? [], recipients: [server.publicKeys.distribution] },
+        { signers: server.trustDomain.releaseKeys.get('sigma') ?? [], recipients: [server.publicKeys.distribution] },
       );
       await uploaded(server, pack);
       const placed = { ...pack, header: { ...pack.header, feature: 'sigma', pack: 'core', channel: 'stable' } };
       await refused(server, 422, 'pack-identity', () =>
-        server.commit({ roles: { sigma: server.house.nextRole('sigma', [placed]) } }),
+        server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [placed]) } }),
       );
     }
   });
@@ -93,18 +93,20 @@ describe('a pack is refused', () => {
     ];
     for (const change of wrong)
       await refused(server, 422, 'target-custom', () =>
-        server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { change: entryOf(pack, change) }) } }),
+        server.commit({
+          roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { change: entryOf(pack, change) }) },
+        }),
       );
   });
 
   test('that is not sealed to this server', async () => {
     const pack = await smallPack(
       { feature: 'sigma', pack: 'core', sequence: 1 },
-      { signers: server.house.releaseKeys.get('sigma') ?? [], recipients: [newSealingKey().publicKey] },
+      { signers: server.trustDomain.releaseKeys.get('sigma') ?? [], recipients: [newSealingKey().publicKey] },
     );
     await uploaded(server, pack);
     await refused(server, 422, 'not-a-recipient', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack]) } }),
     );
   });
 
@@ -115,11 +117,11 @@ describe('a pack is refused', () => {
       { recipients: premium.header.recipients },
       { recipients: premium.header.recipients, keyCommitment: premium.header.keyCommitment },
     ]) {
-      server.house.roles.delete('sigma');
+      server.trustDomain.roles.delete('sigma');
       const forged = resign(cheap, { ...cheap.header, ...stolen }, server);
       await uploaded(server, forged);
       await refused(server, 422, 'key-commitment', () =>
-        server.commit({ roles: { sigma: server.house.nextRole('sigma', [forged]) } }),
+        server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [forged]) } }),
       );
     }
   });
@@ -131,14 +133,16 @@ describe('a pack is refused', () => {
     for (const pack of [older, equal]) {
       const answer = await refused(server, 409, 'target-sequence', () =>
         server.commit({
-          roles: { sigma: server.house.nextRole('sigma', [pack], { change: (role) => ({ ...role, version: 2 }) }) },
+          roles: {
+            sigma: server.trustDomain.nextRole('sigma', [pack], { change: (role) => ({ ...role, version: 2 }) }),
+          },
         }),
       );
       expect(answer.json?.['place']).toEqual({ file: 'sigma/core/stable.yms' });
     }
     await server.publish('sigma', 3).catch(() => undefined);
-    server.house.roles.delete('sigma');
-    const refresh = server.house.nextRole('sigma', [second], { change: (role) => ({ ...role, version: 2 }) });
+    server.trustDomain.roles.delete('sigma');
+    const refresh = server.trustDomain.nextRole('sigma', [second], { change: (role) => ({ ...role, version: 2 }) });
     await expectStatus(201, server.commit({ roles: { sigma: refresh } }));
   });
 
@@ -146,7 +150,7 @@ describe('a pack is refused', () => {
     const first = await server.publish('sigma', 1);
     await server.publish('sigma', 2);
     await refused(server, 409, 'target-sequence', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [first]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [first]) } }),
     );
   });
 });
@@ -157,7 +161,7 @@ function resign(pack: SealedPack, header: PackHeader, from: TestServer): SealedP
   if (!unverified) throw new Error('no pack');
   const payload = canonicalJsonBytes(header);
   const message = preAuthEncoding(packPayloadType, payload);
-  const signatures = (from.house.releaseKeys.get(header.feature) ?? []).map((secret) => ({
+  const signatures = (from.trustDomain.releaseKeys.get(header.feature) ?? []).map((secret) => ({
     keyid: secret.publicKey.keyid,
     sig: signerOf(secret).sign(message),
   }));

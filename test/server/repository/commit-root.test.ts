@@ -18,11 +18,11 @@ describe('root and targets', () => {
     const fresh = await TestServer.start();
     try {
       await fresh.upload(fresh.keysJson());
-      const targets = fresh.house.nextTargets(fresh.keysJson());
+      const targets = fresh.trustDomain.nextTargets(fresh.keysJson());
       await expectProblem(409, 'version-not-next', fresh.commit({ targets }));
-      const root = fresh.house.nextRoot(fresh.publicKeys);
+      const root = fresh.trustDomain.nextRoot(fresh.publicKeys);
       await expectProblem(409, 'version-not-next', fresh.commit({ roots: [root] }));
-      const second = fresh.house.nextRoot(fresh.publicKeys);
+      const second = fresh.trustDomain.nextRoot(fresh.publicKeys);
       await expectProblem(409, 'version-not-next', fresh.commit({ roots: [second], targets }));
       await expectProblem(404, 'not-found', fresh.call('GET', '/repository/metadata/timestamp.json'));
       await expectStatus(201, fresh.commit({ roots: [root, second], targets }));
@@ -38,59 +38,64 @@ describe('root and targets', () => {
       { ...server.publicKeys, snapshot: other },
       { ...server.publicKeys, timestamp: other },
     ]) {
-      const root = server.house.root;
-      await refused(server, 422, 'root-online-keys', () => server.commit({ roots: [server.house.nextRoot(online)] }));
-      server.house.root = root;
+      const root = server.trustDomain.root;
+      await refused(server, 422, 'root-online-keys', () =>
+        server.commit({ roots: [server.trustDomain.nextRoot(online)] }),
+      );
+      server.trustDomain.root = root;
     }
   });
 
   test('a rotation needs the old quorum and the new one', async () => {
-    const old = server.house.rootKeys;
-    server.house.rootKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
-    const before = server.house.root;
-    const alone = server.house.nextRoot(server.publicKeys);
+    const old = server.trustDomain.rootKeys;
+    server.trustDomain.rootKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
+    const before = server.trustDomain.root;
+    const alone = server.trustDomain.nextRoot(server.publicKeys);
     await refused(server, 422, 'signature-threshold', () => server.commit({ roots: [alone] }));
-    server.house.root = before;
-    const both = server.house.nextRoot(server.publicKeys, old);
+    server.trustDomain.root = before;
+    const both = server.trustDomain.nextRoot(server.publicKeys, old);
     await expectStatus(201, server.commit({ roots: [both] }));
     await expectStatus(200, server.commit({ roots: [both] }));
-    server.house.nextRoot(server.publicKeys);
-    const skipped = server.house.nextRoot(server.publicKeys);
+    server.trustDomain.nextRoot(server.publicKeys);
+    const skipped = server.trustDomain.nextRoot(server.publicKeys);
     await refused(server, 409, 'version-not-next', () => server.commit({ roots: [skipped] }));
   });
 
   test('a root with other targets keys needs targets with it', async () => {
-    server.house.targetsKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
-    const root = server.house.nextRoot(server.publicKeys);
+    server.trustDomain.targetsKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
+    const root = server.trustDomain.nextRoot(server.publicKeys);
     await refused(server, 422, 'role-keys-stale', () => server.commit({ roots: [root] }));
-    const targets = server.house.nextTargets(server.keysJson());
+    const targets = server.trustDomain.nextTargets(server.keysJson());
     await expectStatus(201, server.commit({ roots: [root], targets }));
   });
 
   test('a re-keyed feature needs its role, signed anew over packs signed anew, in the same commit', async () => {
     const first = await server.publish('sigma', 1);
-    server.house.releaseKeys.set('sigma', [newSigningKey()]);
-    const targets = server.house.nextTargets(server.keysJson());
+    server.trustDomain.releaseKeys.set('sigma', [newSigningKey()]);
+    const targets = server.trustDomain.nextTargets(server.keysJson());
     await refused(server, 422, 'role-keys-stale', () => server.commit({ targets }));
-    const last = server.house.roles.get('sigma');
+    const last = server.trustDomain.roles.get('sigma');
     await refused(server, 422, 'signature-unknown-key', () =>
-      server.commit({ targets, roles: { sigma: server.house.nextRole('sigma', [first]) } }),
+      server.commit({ targets, roles: { sigma: server.trustDomain.nextRole('sigma', [first]) } }),
     );
-    if (last) server.house.roles.set('sigma', last);
+    if (last) server.trustDomain.roles.set('sigma', last);
     const second = await uploaded(server, await server.seal('sigma', 2));
-    await expectStatus(201, server.commit({ targets, roles: { sigma: server.house.nextRole('sigma', [second]) } }));
+    await expectStatus(
+      201,
+      server.commit({ targets, roles: { sigma: server.trustDomain.nextRole('sigma', [second]) } }),
+    );
   });
 
   test('a published role stays delegated, and stays in the snapshot when it is emptied', async () => {
     await server.publish('sigma', 1);
-    const keys = server.house.releaseKeys.get('sigma') ?? [];
-    server.house.releaseKeys.delete('sigma');
-    const before = server.house.targets;
-    const dropped = server.house.nextTargets(server.keysJson());
+    const keys = server.trustDomain.releaseKeys.get('sigma') ?? [];
+    server.trustDomain.releaseKeys.delete('sigma');
+    const before = server.trustDomain.targets;
+    const dropped = server.trustDomain.nextTargets(server.keysJson());
     await refused(server, 422, 'role-dropped', () => server.commit({ targets: dropped }));
-    server.house.targets = before;
-    server.house.releaseKeys.set('sigma', keys);
-    const empty = server.house.nextRole('sigma', [], { change: (role) => ({ ...role, targets: {} }) });
+    server.trustDomain.targets = before;
+    server.trustDomain.releaseKeys.set('sigma', keys);
+    const empty = server.trustDomain.nextRole('sigma', [], { change: (role) => ({ ...role, targets: {} }) });
     const { json } = await expectStatus(201, server.commit({ roles: { sigma: empty } }));
     const snapshot = await current(server, 'snapshot', `${String(json?.['snapshot'])}.snapshot.json`);
     expect(snapshot.meta['sigma.json']?.version).toBe(2);
@@ -99,11 +104,11 @@ describe('root and targets', () => {
 
   test('targets lists keys.json with the keys of this server, and nothing else', async () => {
     const attempt = async (code: string, keysJson: Uint8Array, change?: (role: TargetsRole) => TargetsRole) => {
-      const before = server.house.targets;
+      const before = server.trustDomain.targets;
       await server.upload(keysJson);
-      const targets = server.house.nextTargets(keysJson, change);
+      const targets = server.trustDomain.nextTargets(keysJson, change);
       await refused(server, 422, code, () => server.commit({ targets }));
-      server.house.targets = before;
+      server.trustDomain.targets = before;
     };
     const { license, distribution } = server.publicKeys;
     const foreign = { licenseKeys: [newSigningKey().publicKey], distributionKeys: [newSealingKey().publicKey] };
@@ -119,8 +124,8 @@ describe('root and targets', () => {
 
   test('a delegation is one feature with its own paths', async () => {
     const attempt = async (code: string, name: string, paths: string[]) => {
-      const before = server.house.targets;
-      const targets = server.house.nextTargets(server.keysJson(), (role) => ({
+      const before = server.trustDomain.targets;
+      const targets = server.trustDomain.nextTargets(server.keysJson(), (role) => ({
         ...role,
         delegations: {
           keys: role.delegations?.keys ?? {},
@@ -128,7 +133,7 @@ describe('root and targets', () => {
         },
       }));
       await refused(server, 422, code, () => server.commit({ targets }));
-      server.house.targets = before;
+      server.trustDomain.targets = before;
     };
     await attempt('metadata-malformed', 'sigma', ['premium/*/*']);
     await attempt('metadata-malformed', 'sigma', ['sigma/*/*', 'premium/*/*']);

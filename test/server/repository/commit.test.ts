@@ -36,7 +36,7 @@ describe('a commit', () => {
 
   test('may be repeated when its answer was lost', async () => {
     const pack = await uploaded(server, await server.seal('sigma', 1));
-    const roles = { sigma: server.house.nextRole('sigma', [pack]) };
+    const roles = { sigma: server.trustDomain.nextRole('sigma', [pack]) };
     const first = await expectStatus(201, server.commit({ roles }));
     const before = await served(server);
     const second = await expectStatus(200, server.commit({ roles }));
@@ -51,16 +51,16 @@ describe('a commit', () => {
       await uploaded(server, await server.seal('sigma', 1)),
       await uploaded(server, await server.seal('sigma', 2)),
     ];
-    const first = server.house.nextRole('sigma', [a]);
-    server.house.roles.delete('sigma');
-    const second = server.house.nextRole('sigma', [b]);
+    const first = server.trustDomain.nextRole('sigma', [a]);
+    server.trustDomain.roles.delete('sigma');
+    const second = server.trustDomain.nextRole('sigma', [b]);
     const answers = await Promise.all([first, second].map((bytes) => server.commit({ roles: { sigma: bytes } })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
   test('of two servers on the same records never undoes that of the other', async () => {
     const { deps } = server.running;
-    const ofOne = (name: string) => server.house.nextRole(name, []);
+    const ofOne = (name: string) => server.trustDomain.nextRole(name, []);
     const files = (name: string) => ({ roots: [], targets: null, roles: new Map([[name, ofOne(name)]]) });
     const [a, b] = [files('sigma'), files('premium')];
     const onServer = (work: typeof a) => commit({ ...deps, publishing: new Queue() }, work, 'test');
@@ -83,9 +83,9 @@ describe('a commit', () => {
     const pack = await server.seal('sigma', 1);
     await expectProblem(403, 'scope-missing', server.upload(pack.bytes, auditor));
     await expectStatus(201, server.upload(pack.bytes, publisher));
-    const targets = server.house.nextTargets(server.keysJson());
+    const targets = server.trustDomain.nextTargets(server.keysJson());
     await refused(server, 403, 'scope-missing', () => server.commit({ targets }, publisher));
-    const roles = { sigma: server.house.nextRole('sigma', [pack]) };
+    const roles = { sigma: server.trustDomain.nextRole('sigma', [pack]) };
     await refused(server, 403, 'scope-missing', () => server.commit({ roles }, auditor));
     await expectStatus(201, server.commit({ roles }, publisher));
     await expectStatus(201, server.commit({ targets }));
@@ -99,30 +99,30 @@ describe('a role file is refused', () => {
     const change = (version: number) => (role: TargetsRole) => ({ ...role, version });
     for (const version of [1, 3])
       await refused(server, 409, 'version-not-next', () =>
-        server.commit({ roles: { sigma: server.house.nextRole('sigma', [again], { change: change(version) }) } }),
+        server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [again], { change: change(version) }) } }),
       );
   });
 
   test('below its threshold, and when one key signs twice', async () => {
     const [one, two] = [newSigningKey(), newSigningKey()];
-    server.house.releaseKeys.set('sigma', [one, two]);
-    server.house.thresholds.set('sigma', 2);
-    await expectStatus(201, server.commit({ targets: server.house.nextTargets(server.keysJson()) }));
+    server.trustDomain.releaseKeys.set('sigma', [one, two]);
+    server.trustDomain.thresholds.set('sigma', 2);
+    await expectStatus(201, server.commit({ targets: server.trustDomain.nextTargets(server.keysJson()) }));
     const pack = await uploaded(server, await server.seal('sigma', 1));
-    const role = server.house.nextRole('sigma', [pack], { signers: [one] });
+    const role = server.trustDomain.nextRole('sigma', [pack], { signers: [one] });
     await refused(server, 422, 'signature-threshold', () => server.commit({ roles: { sigma: role } }));
     const parsed = parseMetadata('targets', role);
     const twice = canonicalJsonBytes({ ...parsed, signatures: [...parsed.signatures, ...parsed.signatures] });
     await refused(server, 422, 'metadata-malformed', () => server.commit({ roles: { sigma: twice } }));
-    server.house.roles.delete('sigma');
-    await expectStatus(201, server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack]) } }));
+    server.trustDomain.roles.delete('sigma');
+    await expectStatus(201, server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack]) } }));
   });
 
   test('when another key signed it', async () => {
     const pack = await uploaded(server, await server.seal('sigma', 1));
-    const signers = server.house.releaseKeys.get('premium') ?? [];
+    const signers = server.trustDomain.releaseKeys.get('premium') ?? [];
     await refused(server, 422, 'signature-threshold', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { signers }) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { signers }) } }),
     );
   });
 
@@ -134,17 +134,17 @@ describe('a role file is refused', () => {
       expires: formatSeconds(new Date(server.clock.now().getTime() + days * dayMs)),
     });
     await refused(server, 422, 'metadata-expired', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { change: expiring(0) }) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { change: expiring(0) }) } }),
     );
     await refused(server, 422, 'expiry-too-far', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { change: expiring(40) }) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { change: expiring(40) }) } }),
     );
   });
 
   test('for paths of another feature, with the path as its place', async () => {
     const pack = await uploaded(server, await server.seal('premium', 1));
     const answer = await refused(server, 422, 'target-path', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack]) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack]) } }),
     );
     expect(answer.json?.['place']).toEqual({ file: 'premium/core/stable.yms' });
   });
@@ -156,14 +156,14 @@ describe('a role file is refused', () => {
       return entry ? { ...role, version: 1, targets: { 'sigma/core/stable.zip': entry } } : role;
     };
     await refused(server, 422, 'target-path', () =>
-      server.commit({ roles: { sigma: server.house.nextRole('sigma', [pack], { change }) } }),
+      server.commit({ roles: { sigma: server.trustDomain.nextRole('sigma', [pack], { change }) } }),
     );
   });
 
   test('when nobody delegated it, also under the names of the top-level roles', async () => {
     const pack = await uploaded(server, await server.seal('sigma', 1));
-    server.house.releaseKeys.set('unheard', server.house.releaseKeys.get('sigma') ?? []);
-    const role = server.house.nextRole('unheard', [pack], { change: (r) => ({ ...r, targets: {} }) });
+    server.trustDomain.releaseKeys.set('unheard', server.trustDomain.releaseKeys.get('sigma') ?? []);
+    const role = server.trustDomain.nextRole('unheard', [pack], { change: (r) => ({ ...r, targets: {} }) });
     for (const name of ['unheard', 'root', 'targets', 'snapshot', 'timestamp'])
       await refused(server, 422, 'role-not-delegated', () => server.commit({ roles: { [name]: role } }));
   });
@@ -172,7 +172,7 @@ describe('a role file is refused', () => {
     await refused(server, 422, 'delegation', () =>
       server.commit({
         roles: {
-          sigma: server.house.nextRole('sigma', [], {
+          sigma: server.trustDomain.nextRole('sigma', [], {
             change: (role) => ({ ...role, delegations: { keys: {}, roles: [] } }),
           }),
         },
@@ -182,8 +182,8 @@ describe('a role file is refused', () => {
 });
 
 test('a metadata file of another kind, or with unknown members, is refused', async () => {
-  const role = signMetadata({ ...(server.house.targets as TargetsRole), version: 1, targets: {} }, []);
-  const root = server.house.root;
+  const role = signMetadata({ ...(server.trustDomain.targets as TargetsRole), version: 1, targets: {} }, []);
+  const root = server.trustDomain.root;
   if (!root) return expect.fail('no root');
   await refused(server, 422, 'metadata-malformed', () =>
     server.commit({ roles: { sigma: encodeMetadata(signMetadata(root, [])) } }),

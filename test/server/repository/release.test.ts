@@ -44,7 +44,7 @@ describe('from a release to a licensed host', () => {
     const contentKey = openGrant(grant, openerOf(host.hostKey));
     const unverified = readPack(served.bytes);
     if (!unverified) return expect.fail('no pack');
-    const keys = (server.house.releaseKeys.get('sigma') ?? []).map(({ publicKey }) => publicKey);
+    const keys = (server.trustDomain.releaseKeys.get('sigma') ?? []).map(({ publicKey }) => publicKey);
     const opened = await openPack(verifyPack(unverified, { keys, threshold: 1 }), contentKey);
     expect(opened.items).toHaveLength(1);
     await expectStatus(200, server.call('GET', '/readyz'));

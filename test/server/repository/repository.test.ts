@@ -111,7 +111,7 @@ describe('a target', () => {
     expect(outside.headers.get('content-range')).toBe(`bytes */${pack.bytes.length}`);
   });
 
-  test('that is keys.json needs no licence', async () => {
+  test('that is keys.json needs no license', async () => {
     const keysJson = server.keysJson();
     const answer = await expectStatus(200, get(`/repository/targets/${sha256Hex(keysJson)}.keys.json`));
     expect(text(answer.bytes)).toBe(text(keysJson));
@@ -136,7 +136,7 @@ describe('a target', () => {
       await expectProblem(404, 'not-found', get(path, { token: host.token }));
   });
 
-  test('needs a token of a licence that has the feature', async () => {
+  test('needs a token of a license that has the feature', async () => {
     const path = server.targetPath(pack);
     const answer = await expectProblem(401, 'token-missing', get(path));
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
@@ -172,7 +172,7 @@ describe('a target', () => {
   });
 });
 
-test('a licence that asks too often is told when to come back; metadata and others are not touched', async () => {
+test('a license that asks too often is told when to come back; metadata and others are not touched', async () => {
   const license = await server.sellLicense({ seats: 1 });
   const greedy = await server.activate(license.licenseKey);
   const { deps } = server.running;

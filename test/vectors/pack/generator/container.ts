@@ -106,7 +106,7 @@ export function addEnvelope(add: Add): void {
   malformed('envelope-base64', 'base64 with bits in its padding', (text) =>
     text.replace(/(.)==(?="\}\]\}$)/, (_, last: string) => `${String.fromCharCode(last.charCodeAt(0) + 1)}==`),
   );
-  add('payload-type', 'payload-type', 'signed as a licence document', {
+  add('payload-type', 'payload-type', 'signed as a license document', {
     payloadType: 'application/vnd.yms.license+json',
   });
   add('signature-flipped', 'signature-invalid', 'a bit of the signature flipped', {

@@ -24,17 +24,17 @@ export type TroubleCode =
 
 export class ElementError extends CodedError<TroubleCode> {}
 
-export interface Trouble {
+export interface Diagnostic {
   readonly code: TroubleCode;
   readonly path: string;
   readonly message: string;
 }
 
-/** Troubles named of each code; all are counted. */
+/** Diagnostics named of each code; all are counted. */
 const maxNamed = 20;
 
-export class Troubles {
-  readonly named: Trouble[] = [];
+export class Diagnostics {
+  readonly named: Diagnostic[] = [];
   readonly #counts = new Map<TroubleCode, number>();
 
   add(code: TroubleCode, path: string, message: string): void {
@@ -48,9 +48,9 @@ export class Troubles {
   }
 
   /** Those that another thread met next: how many of each code, and the first of them. */
-  addAll(counts: Readonly<Partial<Record<TroubleCode, number>>>, named: readonly Trouble[]): void {
-    for (const trouble of named)
-      if (this.named.filter(({ code }) => code === trouble.code).length < maxNamed) this.named.push(trouble);
+  addAll(counts: Readonly<Partial<Record<TroubleCode, number>>>, named: readonly Diagnostic[]): void {
+    for (const diagnostic of named)
+      if (this.named.filter(({ code }) => code === diagnostic.code).length < maxNamed) this.named.push(diagnostic);
     for (const [code, count] of Object.entries(counts) as [TroubleCode, number][])
       this.#counts.set(code, (this.#counts.get(code) ?? 0) + count);
   }

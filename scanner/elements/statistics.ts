@@ -1,22 +1,22 @@
 import type { Failure } from '../scan/logs.js';
 import type { ElementKind } from './table.js';
-import { type Trouble, type TroubleCode, Troubles } from './trouble.js';
+import { type Diagnostic, type TroubleCode, Diagnostics } from './diagnostic.js';
 
 /** What was looked at, and what could not be; plain data. */
-export interface SurveyRecord {
+export interface StatisticsRecord {
   readonly files: number;
   /** Elements looked at, by kind; lines of which no one could hold anything are counted in blocks. */
   readonly examined: Readonly<Partial<Record<ElementKind, number>>>;
-  readonly troubles: Readonly<Partial<Record<TroubleCode, number>>>;
+  readonly diagnostics: Readonly<Partial<Record<TroubleCode, number>>>;
   /** The first of each code. */
-  readonly named: readonly Trouble[];
+  readonly named: readonly Diagnostic[];
   readonly failures: readonly Failure[];
 }
 
 /** Counts what is looked at as it goes, in one thread. */
-export class Survey {
+export class ScanStatistics {
   files = 0;
-  readonly troubles = new Troubles();
+  readonly diagnostics = new Diagnostics();
   readonly failures: Failure[] = [];
   readonly #examined = new Map<ElementKind, number>();
 
@@ -25,27 +25,27 @@ export class Survey {
   }
 
   /** What another thread has looked at next. */
-  add({ files, examined, troubles, named, failures }: SurveyRecord): void {
+  add({ files, examined, diagnostics, named, failures }: StatisticsRecord): void {
     this.files += files;
     for (const [element, elements] of Object.entries(examined)) this.count(element as ElementKind, elements);
-    this.troubles.addAll(troubles, named);
+    this.diagnostics.addAll(diagnostics, named);
     this.failures.push(...failures);
   }
 
   /** What has been counted so far; then it counts from nothing. */
-  take(): SurveyRecord {
-    const { files, troubles } = this;
+  take(): StatisticsRecord {
+    const { files, diagnostics } = this;
     const record = {
       files,
       examined: Object.fromEntries(this.#examined),
-      troubles: troubles.counts,
-      named: [...troubles.named],
+      diagnostics: diagnostics.counts,
+      named: [...diagnostics.named],
       failures: [...this.failures],
     };
     this.files = 0;
     this.#examined.clear();
     this.failures.length = 0;
-    troubles.clear();
+    diagnostics.clear();
     return record;
   }
 }

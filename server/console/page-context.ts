@@ -5,7 +5,7 @@ import type { Session } from '../access/people/session.js';
 import type { Html } from './html.js';
 
 /** Somebody looks at a page. */
-export interface Visit {
+export interface PageContext {
   readonly deps: ServerDeps;
   readonly session: Session;
   readonly actor: Actor;
@@ -33,6 +33,6 @@ export interface Page {
   readonly status?: number;
 }
 
-export function may({ actor }: Pick<Visit, 'actor'>, permission: Permission): boolean {
+export function may({ actor }: Pick<PageContext, 'actor'>, permission: Permission): boolean {
   return actor.permissions.has(permission);
 }

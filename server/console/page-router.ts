@@ -13,7 +13,7 @@ import { attemptOf, formOnceField, formTokenField, isRefusal } from './form.js';
 import { readForm, readUpload } from './form-body.js';
 import { requireSameOrigin } from './origin.js';
 import type { Layout } from './layout.js';
-import type { Page, Visit } from './visit.js';
+import type { Page, PageContext } from './page-context.js';
 
 /** Another page after a form (303), or this page as the answer, for what is shown once. */
 export type Outcome = { readonly to: string } | Page;
@@ -25,13 +25,13 @@ export interface SavedFile {
   readonly text: AsyncIterable<string>;
 }
 
-export type Show = (visit: Visit) => Promise<Page>;
-export type Act = (visit: Visit, values: URLSearchParams) => Promise<Outcome>;
+export type PageHandler = (context: PageContext) => Promise<Page>;
+export type FormHandler = (context: PageContext, values: URLSearchParams) => Promise<Outcome>;
 
 const onceMs = 60 * minuteMs;
 
 /** Where pages are registered: it knows who asks, what they may, and what a form must bring. */
-export class Desk {
+export class PageRouter {
   readonly router = Router({ caseSensitive: true, strict: true });
   readonly #deps: ServerDeps;
   readonly #layout: Layout;
@@ -44,21 +44,21 @@ export class Desk {
   }
 
   /** `permission` null: everybody who has signed in. */
-  page(path: string, permission: Permission | null, show: Show): void {
+  page(path: string, permission: Permission | null, show: PageHandler): void {
     this.router.get(path, async (request, response) => {
-      const visit = await this.#visit(request, permission);
-      const page = await show(visit);
+      const context = await this.#context(request, permission);
+      const page = await show(context);
       response
         .status(page.status ?? 200)
         .type('html')
-        .send(this.#layout.signedIn(visit, page));
+        .send(this.#layout.signedIn(context, page));
     });
   }
 
   /** A file to save, made while it is sent. */
-  file(path: string, permission: Permission, make: (visit: Visit) => SavedFile): void {
+  file(path: string, permission: Permission, make: (context: PageContext) => SavedFile): void {
     this.router.get(path, async (request, response) => {
-      const { name, mediaType, text } = make(await this.#visit(request, permission));
+      const { name, mediaType, text } = make(await this.#context(request, permission));
       response.setHeader('Content-Type', mediaType);
       response.set('Content-Disposition', `attachment; filename="${name}"`);
       if (request.method === 'HEAD') response.end();
@@ -70,12 +70,12 @@ export class Desk {
    * A form that posts to `path`. When it is refused, `again` shows its page with what was typed; without `again`, the
    * refusal is a page of its own.
    */
-  act(path: string, permission: Permission | null, act: Act, again?: Show): void {
+  form(path: string, permission: Permission | null, act: FormHandler, again?: PageHandler): void {
     this.#post(path, permission, readForm, (values, work) => this.#once(values, work), act, again);
   }
 
   /** A form with a file that is only looked at: sent again, it is looked at again. Its text is the field's value. */
-  look(path: string, permission: Permission, look: Act, again: Show): void {
+  upload(path: string, permission: Permission, look: FormHandler, again: PageHandler): void {
     this.#post(path, permission, readUpload, (_values, work) => work(), look, again);
   }
 
@@ -84,22 +84,22 @@ export class Desk {
     permission: Permission | null,
     read: typeof readForm,
     carryOut: (values: URLSearchParams, work: () => Promise<Outcome>) => Promise<Outcome>,
-    act: Act,
-    again?: Show,
+    act: FormHandler,
+    again?: PageHandler,
   ): void {
     this.router.post(path, async (request, response) => {
       requireSameOrigin(request);
-      const visit = await this.#visit(request, permission);
+      const context = await this.#context(request, permission);
       const values = await read(request, this.#deps);
-      if (!formTokenMatches(visit.session, values.get(formTokenField) ?? '')) throw foreignForm();
+      if (!formTokenMatches(context.session, values.get(formTokenField) ?? '')) throw foreignForm();
       try {
-        const outcome = await carryOut(values, () => act(visit, values));
+        const outcome = await carryOut(values, () => act(context, values));
         if ('to' in outcome) response.redirect(303, outcome.to);
-        else response.type('html').send(this.#layout.signedIn(visit, outcome));
+        else response.type('html').send(this.#layout.signedIn(context, outcome));
       } catch (error) {
         const problem = problemOf(error, '');
         if (!isRefusal(error) || again === undefined || problem.status >= 500) throw error;
-        const retry = { ...visit, attempt: attemptOf(error, values) };
+        const retry = { ...context, attempt: attemptOf(error, values) };
         const page = await again(retry);
         response.status(problem.status).type('html').send(this.#layout.signedIn(retry, page));
       }
@@ -107,13 +107,13 @@ export class Desk {
   }
 
   /** A form that ends the session: sent twice, it finds nobody the second time. */
-  signOut(path: string, end: (visit: Visit) => Promise<void>): void {
+  signOut(path: string, end: (context: PageContext) => Promise<void>): void {
     this.router.post(path, async (request, response) => {
       requireSameOrigin(request);
-      const visit = await this.#visit(request, null);
+      const context = await this.#context(request, null);
       const values = await readForm(request, this.#deps);
-      if (!formTokenMatches(visit.session, values.get(formTokenField) ?? '')) throw foreignForm();
-      await end(visit);
+      if (!formTokenMatches(context.session, values.get(formTokenField) ?? '')) throw foreignForm();
+      await end(context);
       response.set('Set-Cookie', clearCookie).redirect(303, '/admin/sign-in');
     });
   }
@@ -125,7 +125,7 @@ export class Desk {
     return this.router;
   }
 
-  async #visit(request: Parameters<RequestHandler>[0], permission: Permission | null): Promise<Visit> {
+  async #context(request: Parameters<RequestHandler>[0], permission: Permission | null): Promise<PageContext> {
     const session = await findSession(this.#deps, request.headers.cookie);
     if (session === null)
       throw new ServerError('session-missing', 'console: expected somebody who has signed in, got nobody');
