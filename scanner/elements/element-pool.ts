@@ -5,8 +5,8 @@ import type { InspectionListener, InspectionPlan } from './inspector.js';
 import type { ScanStatistics } from './statistics.js';
 import type { BatchMessage, BatchOrder } from './element-worker.js';
 
-interface Member {
-  readonly worker: Worker;
+interface PoolWorker {
+  readonly thread: Worker;
   /** What it works on. */
   job: Job | null;
 }
@@ -14,15 +14,15 @@ interface Member {
 interface Job {
   readonly batch: Batch;
   readonly mailbox: Mailbox<BatchMessage>;
-  member: Member | null;
+  worker: PoolWorker | null;
 }
 
 /** Threads that share batches: each takes the next one when it is through with its own. */
-export class Crew {
+export class ElementPool {
   readonly #threads: number;
   readonly #plan: InspectionPlan;
   /** None before there is work for them. */
-  #members: readonly Member[] = [];
+  #workers: readonly PoolWorker[] = [];
   readonly #listener: InspectionListener;
   readonly #signal: AbortSignal;
   /** Begun by nobody yet, in their order. */
@@ -42,17 +42,17 @@ export class Crew {
    * batches: then both learn all in the order in which one thread would have told it.
    */
   begin(batch: Batch, statistics: ScanStatistics): () => Promise<void> {
-    const job: Job = { batch, mailbox: new Mailbox(), member: null };
+    const job: Job = { batch, mailbox: new Mailbox(), worker: null };
     if (this.#error !== null || this.#signal.aborted) job.mailbox.close(this.#error);
     else this.#waiting.push(job);
-    if (this.#members.length === 0) this.#recruit();
-    for (const member of this.#members) if (member.job === null) this.#beginNext(member);
+    if (this.#workers.length === 0) this.#start();
+    for (const worker of this.#workers) if (worker.job === null) this.#beginNext(worker);
     return () => this.#deliver(job, statistics);
   }
 
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#stop);
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
   }
 
   async #deliver(job: Job, statistics: ScanStatistics): Promise<void> {
@@ -60,57 +60,57 @@ export class Crew {
       if (message.kind === 'done') statistics.add(message.statistics);
       if (message.kind !== 'finding') continue;
       await this.#listener.finding(message.finding);
-      if (job.member?.job === job) order(job.member, { kind: 'read' });
+      if (job.worker?.job === job) order(job.worker, { kind: 'read' });
     }
   }
 
-  #recruit(): void {
+  #start(): void {
     const rules = this.#plan.rules.map((rule) => ({ ...rule, line: '' })); // an inspection never looks at it
     const workerData: InspectionPlan = { ...this.#plan, rules };
-    this.#members = Array.from({ length: this.#threads }, () => {
-      const member: Member = {
-        worker: new Worker(new URL('./element-worker.js', import.meta.url), { workerData }),
+    this.#workers = Array.from({ length: this.#threads }, () => {
+      const worker: PoolWorker = {
+        thread: new Worker(new URL('./element-worker.js', import.meta.url), { workerData }),
         job: null,
       };
-      member.worker.on('message', (message: BatchMessage) => this.#receive(member, message));
-      member.worker.on('error', (error: Error) => this.#fail(error));
-      return member;
+      worker.thread.on('message', (message: BatchMessage) => this.#receive(worker, message));
+      worker.thread.on('error', (error: Error) => this.#fail(error));
+      return worker;
     });
   }
 
-  #receive(member: Member, message: BatchMessage): void {
+  #receive(worker: PoolWorker, message: BatchMessage): void {
     if (message.kind === 'read') {
       this.#listener.read(message.bytes);
       return;
     }
-    member.job?.mailbox.put(message);
+    worker.job?.mailbox.put(message);
     if (message.kind !== 'done') return;
-    member.job?.mailbox.close();
-    member.job = null;
-    this.#beginNext(member);
+    worker.job?.mailbox.close();
+    worker.job = null;
+    this.#beginNext(worker);
   }
 
-  #beginNext(member: Member): void {
+  #beginNext(worker: PoolWorker): void {
     const job = this.#signal.aborted ? undefined : this.#waiting.shift();
     if (job === undefined) return;
-    member.job = job;
-    job.member = member;
-    order(member, { kind: 'batch', batch: job.batch });
+    worker.job = job;
+    job.worker = worker;
+    order(worker, { kind: 'batch', batch: job.batch });
   }
 
   /** What has been begun comes as far as it is; the rest does not. */
   readonly #stop = (): void => {
     for (const { mailbox } of this.#waiting.splice(0)) mailbox.close();
-    for (const member of this.#members) order(member, { kind: 'stop' });
+    for (const worker of this.#workers) order(worker, { kind: 'stop' });
   };
 
   #fail(error: Error): void {
     this.#error ??= error;
     for (const { mailbox } of this.#waiting.splice(0)) mailbox.close(error);
-    for (const { job } of this.#members) job?.mailbox.close(error);
+    for (const { job } of this.#workers) job?.mailbox.close(error);
   }
 }
 
-function order({ worker }: Member, message: BatchOrder): void {
-  worker.postMessage(message);
+function order({ thread }: PoolWorker, message: BatchOrder): void {
+  thread.postMessage(message);
 }

@@ -1,4 +1,4 @@
-/** A thread that looks at one batch of files after the other. Started by crew.ts only. */
+/** A thread that looks at one batch of files after the other. Started by element-pool.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../finding.js';
 import type { Batch } from './batch.js';

@@ -6,7 +6,7 @@ import { type Failure, standardInput } from '../scan/logs.js';
 import { type ArchiveLimits, defaultArchiveLimits } from './archive-budget.js';
 import { type Batch, batchesOf } from './batch.js';
 import { connectionsOf } from './connections.js';
-import { Crew } from './element-pool.js';
+import { ElementPool } from './element-pool.js';
 import type { ElementRule } from './element-rule.js';
 import { HashThreads, minThreadedBytes } from './hash-threads.js';
 import { hostPlaces } from './host.js';
@@ -69,7 +69,7 @@ export async function scanElements(request: ElementScan, listener: ElementListen
   const hashThreads = threads > 1 ? new HashThreads() : null;
   const inspector = new Inspector(plan, statistics, listener, { signal, hashThreads });
   const isShared = threads > 1 && rules.length <= maxSharedRules;
-  const crew = isShared ? new Crew(threads, plan, listener, signal) : null;
+  const pool = isShared ? new ElementPool(threads, plan, listener, signal) : null;
 
   let bytes = 0;
   let batches = 0;
@@ -77,7 +77,7 @@ export async function scanElements(request: ElementScan, listener: ElementListen
     const isSolo = bytes < soloBytes && batches < soloBatches;
     bytes += batch.bytes;
     batches++;
-    if (crew !== null && !isSolo && !batch.isLarge) return crew.begin(batch, statistics);
+    if (pool !== null && !isSolo && !batch.isLarge) return pool.begin(batch, statistics);
     return async () => {
       for (const found of batch.found) if (!signal.aborted) await inspector.inspect(found);
     };
@@ -86,7 +86,7 @@ export async function scanElements(request: ElementScan, listener: ElementListen
     if (paths.includes(standardInput) && request.input) await inspector.inspectStream(standardInput, request.input);
     const own = hostRoot === null ? [] : await hostPlaces(hostRoot);
     const found = walk([...paths.filter((path) => path !== standardInput), ...own]);
-    const ahead = crew === null ? 0 : threads * aheadPerThread;
+    const ahead = pool === null ? 0 : threads * aheadPerThread;
     const begun: (() => Promise<void>)[] = [];
     for await (const batch of batchesOf(found, minThreadedBytes)) {
       await setImmediate(); // Ctrl-C, and what the threads say, get their turn
@@ -104,7 +104,7 @@ export async function scanElements(request: ElementScan, listener: ElementListen
       for await (const observation of connectionsOf(proc)) if (!signal.aborted) await inspector.observe(observation);
     }
   } finally {
-    await Promise.all([crew?.close(), hashThreads?.close()]);
+    await Promise.all([pool?.close(), hashThreads?.close()]);
   }
   const { failures, ...counted } = statistics.take();
   for (const failure of failures) listener.fail(failure);

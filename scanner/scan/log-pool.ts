@@ -7,7 +7,7 @@ import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from
 import type { StandardInput } from './standard-input.js';
 import type { WorkerOrder } from './log-worker.js';
 
-export interface CrewOptions {
+export interface LogPoolOptions {
   /** 1: everything in this thread. */
   readonly threads: number;
   /** Ends the work; what has been found until then still comes. */
@@ -32,16 +32,16 @@ const aheadPerThread = 4;
 export async function* matchParts(
   parts: readonly Part[],
   plan: DetectionPlan,
-  options: CrewOptions,
+  options: LogPoolOptions,
 ): AsyncGenerator<PartResult> {
   const shared = options.threads === 1 ? [] : parts.filter(({ log }) => log.path !== standardInput);
-  const crew = shared.length < 2 ? null : new Crew(shared, plan, options);
+  const pool = shared.length < 2 ? null : new LogPool(shared, plan, options);
   let own: Detectors | null = null;
   try {
     for (const part of parts) {
       const messages =
-        crew && part.log.path !== standardInput
-          ? crew.messagesOf(part)
+        pool && part.log.path !== standardInput
+          ? pool.messagesOf(part)
           : matchHere(part, (own ??= new Detectors(plan, options.ruleOf)), options);
       for await (const message of messages) {
         if (message.kind === 'matches') yield { part, matches: message.matches };
@@ -49,11 +49,11 @@ export async function* matchParts(
       }
     }
   } finally {
-    await crew?.close();
+    await pool?.close();
   }
 }
 
-async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions): AsyncGenerator<PartMessage> {
+async function* matchHere(part: Part, detectors: Detectors, options: LogPoolOptions): AsyncGenerator<PartMessage> {
   if (options.signal.aborted) return;
   for await (const message of matchPart(part, detectors, options.signal, options.input)) {
     yield message;
@@ -61,29 +61,29 @@ async function* matchHere(part: Part, detectors: Detectors, options: CrewOptions
   }
 }
 
-interface Member {
-  readonly worker: Worker;
+interface PoolWorker {
+  readonly thread: Worker;
   part: Part | null;
 }
 
 /** Threads that share the parts: each takes the next one when it is through with its own. */
-class Crew {
+class LogPool {
   readonly #parts: readonly Part[];
   readonly #mailboxes: ReadonlyMap<Part, Mailbox<PartMessage>>;
-  readonly #members: readonly Member[];
-  readonly #options: CrewOptions;
+  readonly #workers: readonly PoolWorker[];
+  readonly #options: LogPoolOptions;
   readonly #ahead: number;
   #begun = 0;
   #finished = 0;
 
-  constructor(parts: readonly Part[], plan: DetectionPlan, options: CrewOptions) {
+  constructor(parts: readonly Part[], plan: DetectionPlan, options: LogPoolOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#mailboxes = new Map(parts.map((part) => [part, new Mailbox<PartMessage>()]));
     const count = Math.min(options.threads, parts.length);
     this.#ahead = count * aheadPerThread;
-    this.#members = Array.from({ length: count }, () => this.#recruit(plan));
-    for (const member of this.#members) this.#beginNext(member);
+    this.#workers = Array.from({ length: count }, () => this.#start(plan));
+    for (const worker of this.#workers) this.#beginNext(worker);
     options.signal.addEventListener('abort', this.#stop);
     if (options.signal.aborted) this.#stop();
   }
@@ -94,28 +94,28 @@ class Crew {
     for (let message = await mailbox?.take(); message; message = await mailbox?.take()) {
       yield message;
       if (message.kind === 'done') break;
-      const member = this.#members.find((candidate) => candidate.part === part);
-      if (message.kind === 'matches' && member) order(member, { kind: 'read', matches: sizeOf(message.matches) });
+      const worker = this.#workers.find((candidate) => candidate.part === part);
+      if (message.kind === 'matches' && worker) order(worker, { kind: 'read', matches: sizeOf(message.matches) });
     }
     this.#finished++;
-    for (const member of this.#members) if (member.part === null) this.#beginNext(member);
+    for (const worker of this.#workers) if (worker.part === null) this.#beginNext(worker);
   }
 
   async close(): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#stop);
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
   }
 
-  #recruit(plan: DetectionPlan): Member {
-    const worker = new Worker(new URL('./log-worker.js', import.meta.url), { workerData: plan });
-    const member: Member = { worker, part: null };
-    worker.on('message', (message: PartMessage) => this.#receive(member, message));
-    worker.on('error', (error: Error) => this.#fail(error));
-    return member;
+  #start(plan: DetectionPlan): PoolWorker {
+    const thread = new Worker(new URL('./log-worker.js', import.meta.url), { workerData: plan });
+    const worker: PoolWorker = { thread, part: null };
+    thread.on('message', (message: PartMessage) => this.#receive(worker, message));
+    thread.on('error', (error: Error) => this.#fail(error));
+    return worker;
   }
 
-  #receive(member: Member, message: PartMessage): void {
-    const mailbox = member.part && this.#mailboxes.get(member.part);
+  #receive(worker: PoolWorker, message: PartMessage): void {
+    const mailbox = worker.part && this.#mailboxes.get(worker.part);
     if (message.kind === 'read') {
       this.#options.onRead(message.bytes);
       return;
@@ -123,22 +123,22 @@ class Crew {
     mailbox?.put(message);
     if (message.kind !== 'done') return;
     mailbox?.close();
-    member.part = null;
-    this.#beginNext(member);
+    worker.part = null;
+    this.#beginNext(worker);
   }
 
-  #beginNext(member: Member): void {
+  #beginNext(worker: PoolWorker): void {
     const part = this.#begun < this.#finished + this.#ahead ? this.#parts[this.#begun] : undefined;
     if (part === undefined || this.#options.signal.aborted) return;
     this.#begun++;
-    member.part = part;
-    order(member, { kind: 'part', part });
+    worker.part = part;
+    order(worker, { kind: 'part', part });
   }
 
   /** What has been begun comes as far as it is; the rest does not. */
   readonly #stop = (): void => {
     for (const part of this.#parts.slice(this.#begun)) this.#mailboxes.get(part)?.close();
-    for (const member of this.#members) order(member, { kind: 'stop' });
+    for (const worker of this.#workers) order(worker, { kind: 'stop' });
   };
 
   #fail(error: Error): void {
@@ -146,6 +146,6 @@ class Crew {
   }
 }
 
-function order({ worker }: Member, message: WorkerOrder): void {
-  worker.postMessage(message);
+function order({ thread }: PoolWorker, message: WorkerOrder): void {
+  thread.postMessage(message);
 }

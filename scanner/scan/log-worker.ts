@@ -1,4 +1,4 @@
-/** A thread of a scan: takes one part after the other and posts what `matchPart` says. Started by crew.ts only. */
+/** A thread of a scan: takes one part after the other and posts what `matchPart` says. Started by log-pool.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type DetectionPlan, Detectors } from './detector.js';
 import { matchPart, type Part, sizeOf } from './part.js';
