@@ -1,3 +1,5 @@
+import type { LogSource } from './log-source.js';
+
 /** What one field can hold. 64-bit integers beyond 2^53 come as decimal text, hexadecimal integers as `0x…` text. */
 export type Scalar = string | number | boolean | null;
 
@@ -64,6 +66,8 @@ export class FlatEvent {
   readonly line: string | null;
   /** The number, from 1, of the line that the event begins on, where it was read from a text log. */
   readonly lineNumber: number | null;
+  /** What the log is; null when nobody can tell. */
+  readonly logSource: LogSource | null;
   #text: string | null;
 
   constructor(
@@ -73,6 +77,7 @@ export class FlatEvent {
     source: string,
     line: string | null = null,
     lineNumber: number | null = null,
+    logSource: LogSource | null = null,
   ) {
     this.shape = shape;
     this.values = values;
@@ -80,6 +85,7 @@ export class FlatEvent {
     this.source = source;
     this.line = line;
     this.lineNumber = lineNumber;
+    this.logSource = logSource;
     this.#text = line;
   }
 
@@ -90,7 +96,7 @@ export class FlatEvent {
   }
 
   get channel(): string | null {
-    return asText(this.#first(this.shape.channelSlot));
+    return asText(this.#first(this.shape.channelSlot)) || null;
   }
 
   get eventId(): number | null {

@@ -23,7 +23,8 @@ export class FieldMap {
       this.#shapes.set(event.shape, shape);
     }
     if (shape === event.shape) return event;
-    return new FlatEvent(shape, event.values, event.timeMs, event.source, event.line, event.lineNumber);
+    const { values, timeMs, source, line, lineNumber, logSource } = event;
+    return new FlatEvent(shape, values, timeMs, source, line, lineNumber, logSource);
   }
 
   #rename(shape: EventShape): EventShape {

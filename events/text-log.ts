@@ -1,4 +1,5 @@
 import { FlatEvent, type FieldValue } from './event.js';
+import type { LogSource } from './log-source.js';
 import type { ReadReport } from './report.js';
 import { arrange, type Layout, type ShapeTable } from './shapes.js';
 import type { ByteSource } from './source.js';
@@ -14,7 +15,13 @@ export interface TextLogOptions {
 
 /** What a line gave: an event's names and values, why it gave none, or null for a line that is no event by design. */
 export type ParsedLine =
-  | { readonly names: readonly string[]; readonly values: readonly FieldValue[]; readonly timeMs: number | null }
+  | {
+      readonly names: readonly string[];
+      readonly values: readonly FieldValue[];
+      readonly timeMs: number | null;
+      /** What the line is out of; null or left out when it does not tell. */
+      readonly logSource?: LogSource | null;
+    }
   | { readonly expected: string }
   | null;
 
@@ -32,7 +39,10 @@ export async function* readLineLog(
       if ('expected' in parsed) {
         const message = `line ${line.number}: expected ${parsed.expected}, got ${quote(line.text)}`;
         report.skip('line-syntax', line.offset, message, line.number);
-      } else batch.push(lineEvent(shapes.layoutOf(parsed.names), parsed.values, parsed.timeMs, name, line));
+      } else {
+        const { names, values, timeMs, logSource = null } = parsed;
+        batch.push(lineEvent(shapes.layoutOf(names), values, timeMs, name, line, logSource));
+      }
     }
     report.events += batch.length;
     if (batch.length > 0) yield batch;
@@ -45,8 +55,9 @@ export function lineEvent(
   timeMs: number | null,
   source: string,
   { text, number }: Pick<TextLine, 'text' | 'number'>,
+  logSource: LogSource | null = null,
 ): FlatEvent {
-  return new FlatEvent(layout.shape, arrange(layout, values), timeMs, source, text, number);
+  return new FlatEvent(layout.shape, arrange(layout, values), timeMs, source, text, number, logSource);
 }
 
 export function quote(text: string): string {

@@ -1,5 +1,6 @@
 import { EventsError } from '../error.js';
 import { FlatEvent, type FieldValue } from '../event.js';
+import { windowsLog } from '../log-source.js';
 import { arrange, type ShapeTable } from '../shapes.js';
 import { BinXmlReader, type Part } from './binxml.js';
 import { Fragments, type Instance } from './fragment.js';
@@ -40,7 +41,7 @@ export class RecordDecoder {
     this.#joinedUnits = 0;
     this.#fragment(at, end, 'event', 0);
     const layout = this.#chain.layout(this.#shapes);
-    return new FlatEvent(layout.shape, arrange(layout, this.#values), this.#timeMs, source);
+    return new FlatEvent(layout.shape, arrange(layout, this.#values), this.#timeMs, source, null, null, windowsLog);
   }
 
   #fragment(at: number, end: number, context: Context, depth: number): void {
