@@ -3,7 +3,7 @@ import { BaseError } from './error.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Deeper documents are refused before they are parsed (DESIGN: a nested bomb must not reach a recursive parser). */
+/** Deeper documents are refused before they are parsed (a nested bomb must not reach a recursive parser). */
 export const maxJsonDepth = 32;
 
 /**

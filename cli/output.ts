@@ -1,4 +1,4 @@
-/** The voice of the command line: results on stdout, everything else on stderr (DESIGN section 8). */
+/** The voice of the command line: results on stdout, everything else on stderr (docs/scan.md). */
 import { CodedError, formatPlace } from '../base/error.js';
 
 /** What the process says to the shell when it ends. */

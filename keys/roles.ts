@@ -125,5 +125,5 @@ export interface RoleBodies {
 export type RoleKind = keyof RoleBodies;
 export type RoleBody = RoleBodies[RoleKind];
 
-/** How long a signature of each role may stand (DESIGN section 2), in days. */
+/** How long a signature of each role may stand (docs/spec/repository.md), in days. */
 export const lifetimeDays = { root: 365, targets: 90, release: 30, snapshot: 7, timestamp: 1 } as const;

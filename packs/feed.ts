@@ -25,7 +25,7 @@ export const feedFormatNames = Object.keys(mediaTypes) as FeedFormatName[];
 /** Larger feeds are neither built nor committed; devices that poll them hold less. */
 export const maxFeedBytes = 64 * 1_048_576;
 
-/** A feed among the repository's targets: `<feature>/<pack>/<channel>.feed.<name>` (DESIGN section 4). */
+/** A feed among the repository's targets: `<feature>/<pack>/<channel>.feed.<name>` (docs/spec/repository.md). */
 export interface FeedPath {
   readonly feature: string;
   readonly pack: string;

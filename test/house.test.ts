@@ -1,4 +1,4 @@
-/** Holds the arrows of DESIGN section 1: who may import whom. */
+/** Holds the arrows of docs/architecture.md: who may import whom. */
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';

@@ -3,7 +3,7 @@ import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey } from '../../keys/signing.js';
 import { BuilderError } from '../error.js';
 
-/** What keys are for (DESIGN section 2), and the kind that each of them is. */
+/** What keys are for (docs/architecture.md, who may sign what), and the kind that each of them is. */
 export const keyKinds = {
   root: 'ed25519',
   targets: 'ed25519',

@@ -47,7 +47,7 @@ export class Trust {
 
   /**
    * 5.2: the root that is trusted already; it may have expired, as it is only the start of the chain. With `mayBeStale`
-   * an expired timestamp or snapshot is taken: what people carry may be days on its way (DESIGN section 6).
+   * an expired timestamp or snapshot is taken: what people carry may be days on its way (docs/spec/offline.md).
    */
   constructor(trustedRoot: Uint8Array, now: Date, { mayBeStale = false } = {}) {
     this.#now = now;

@@ -25,7 +25,7 @@ export function planOf({ plan }: Pick<SoldLicense, 'plan'>): LicensePlan {
   return plan === null ? noPlan : { trial: plan.trial === 1, graceMs: plan.graceDays * dayMs };
 }
 
-/** What is shown; only `status` is stored (DESIGN section 4). */
+/** What is shown; only `status` is stored (docs/licensing.md). */
 export function licenseState(license: LicenseTerms, now: Date, plan = noPlan): LicenseState {
   if (license.status !== 'active') return license.status;
   const endMs = time(license.expiresAt);

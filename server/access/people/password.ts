@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { ServerError } from '../../error.js';
 
-/** As for key files (DESIGN section 2): 128 MiB and about half a second for each guess. */
+/** As for key files (docs/threat-model.md): 128 MiB and about half a second for each guess. */
 const parameters = { N: 131_072, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 const name = 'scrypt-131072-8-1';
 const hashBytes = 32;

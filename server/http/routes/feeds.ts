@@ -7,7 +7,7 @@ import { authorizeFeature } from '../../licensing/feature-gate.js';
 import { type Representation, send } from '../send.js';
 import { onlyMethods } from './method.js';
 
-/** The committed feeds under names that stay, for resolvers and firewalls that poll one address (DESIGN section 5). */
+/** The committed feeds under names that stay, for resolvers and firewalls that poll one address (docs/feeds.md). */
 export function feedRoutes(deps: ServerDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router

@@ -10,7 +10,7 @@ export interface PackPath {
   readonly part: 'full' | 'base' | 'delta';
 }
 
-/** `<feature>/<pack>/<channel>.yms`, `….base.yms`, `….delta.yms` (DESIGN section 4), or null. */
+/** `<feature>/<pack>/<channel>.yms`, `….base.yms`, `….delta.yms` (docs/spec/repository.md), or null. */
 export function parsePackPath(path: string): PackPath | null {
   const [, feature = '', pack = '', channel = '', part = 'full'] =
     /^([a-z0-9-]+)\/([a-z0-9-]+)\/([a-z0-9-]+)(?:\.(base|delta))?\.yms$/.exec(path) ?? [];

@@ -13,7 +13,7 @@ export function requireNext(subject: string, current: number, version: number): 
     });
 }
 
-/** @throws ServerError `expiry-too-far` when metadata would live longer than its kind may (DESIGN section 2) */
+/** @throws ServerError `expiry-too-far` when metadata would live longer than its kind may (docs/spec/repository.md) */
 export function requireLifetime(subject: string, expires: string, kind: keyof typeof lifetimeDays, clock: Clock): void {
   const limit = formatSeconds(new Date(clock.now().getTime() + lifetimeDays[kind] * dayMs + skewMs));
   if (expires > limit)
