@@ -12,7 +12,7 @@ async function parseAlone(): Promise<void> {
 }
 
 async function build(isSealed: boolean): Promise<void> {
-  const { loadConfig, selectPacks } = await import('../builder/config.js');
+  const { loadConfig, selectPacks } = await import('../builder/config/config.js');
   const { compileRelease, sealRelease } = await import('../builder/release/build.js');
   const { newSealingKey } = await import('../keys/sealing.js');
   const { newSigningKey, signerOf } = await import('../keys/signing.js');

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packItems, sealRelease } from '../builder/release/build.js';
 import { compilePack } from '../builder/compile/compile.js';
-import { loadConfig } from '../builder/config.js';
+import { loadConfig } from '../builder/config/config.js';
 import { openEvents } from '../events/read.js';
 import { encodeKeyFile } from '../keys/keyfile.js';
 import { newSealingKey } from '../keys/sealing.js';

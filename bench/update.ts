@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compilePack } from '../builder/compile/compile.js';
 import { packItems } from '../builder/release/build.js';
-import { parseConfig, selectPacks } from '../builder/config.js';
+import { parseConfig, selectPacks } from '../builder/config/config.js';
 import { FixedClock, systemClock } from '../base/clock.js';
 import { productVersion } from '../base/version.js';
 import { activate } from '../scanner/update/activate.js';

@@ -9,7 +9,7 @@ import { parseMetadata } from '../keys/metadata.js';
 import type { RootRole } from '../keys/roles.js';
 import { verifySelfSigned } from '../keys/root.js';
 import { newSigningKey } from '../keys/signing.js';
-import { configFileName } from './config.js';
+import { configFileName } from './config/config.js';
 import { maxMetadataBytes } from './ceremony/ceremony.js';
 import { BuilderError } from './error.js';
 import { requireFeatureName } from './ceremony/targets.js';

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { FieldValue } from '../events/event.js';
 import { type Level, levels } from '../rules/sigma/metadata.js';
 import type { Grade, Reason } from '../rules/triage/grade.js';
-import type { Finding } from '../scanner/finding.js';
+import type { Finding } from '../scanner/findings/finding.js';
 import type { ScanSummary } from '../scanner/scan/summary.js';
 import { printable, table } from './output.js';
 import { gradeWords } from './triage/row.js';

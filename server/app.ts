@@ -12,7 +12,7 @@ import type { ServerDeps, ServerParts } from './deps.js';
 import { ServerError } from './error.js';
 import { newMetrics } from './metrics.js';
 import { problemMediaType, problemOf } from './http/problems.js';
-import { Queue } from './queue.js';
+import { Queue } from '../base/queue.js';
 import { RateLimit } from './limits/rate-limit.js';
 import { isUnavailable } from './records/postgres.js';
 import { Refusals } from './limits/refusals.js';

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.js';
 import type { Opener, Signer } from '../keys/signer.js';
-import type { BlobStore } from './repository/blobs/store.js';
+import type { BlobStore } from './blobs/store.js';
 import type { ServerConfig } from './config.js';
 import type { Metrics } from './metrics.js';
-import type { Queue } from './queue.js';
+import type { Queue } from '../base/queue.js';
 import type { RateLimit } from './limits/rate-limit.js';
 import type { Refusals } from './limits/refusals.js';
 import type { Records } from './records/database.js';
-import type { RecordsKey } from './folder/records-key.js';
+import type { RecordsKey } from './records/records-key.js';
 
 export interface ServerKeys {
   readonly snapshot: Signer;

@@ -3,7 +3,8 @@ import { hourMs, secondMs } from '../base/clock.js';
 import { createApp, serverDeps } from './app.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { ServerError } from './error.js';
-import { refreshStale, scheduleJobs } from './jobs.js';
+import { refreshStale } from './repository/refresh.js';
+import { scheduleJobs } from './jobs.js';
 
 export interface ListenAddress {
   readonly host: string;

@@ -20,6 +20,50 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['base', 'keys', 'rules', 'events', 'packs', 'builder', 'server', 'scanner'],
 };
 
+/**
+ * The rooms inside the three programs, from the top down: a file imports from its own room and from the lines below it.
+ * Rooms on one line know nothing of each other. A file that stands in no room is named itself.
+ */
+const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  server: [
+    ['main.ts'],
+    ['app.ts', 'jobs.ts', 'folder'],
+    ['console'],
+    ['http'],
+    ['reports'],
+    ['licensing'],
+    ['access'],
+    ['repository'],
+    ['audit'],
+    ['deps.ts'],
+    ['blobs', 'config.ts', 'input', 'limits', 'log.ts', 'metrics.ts'],
+    ['records'],
+    ['actor'],
+    ['error.ts'],
+  ],
+  scanner: [
+    ['offline', 'scan'],
+    ['elements', 'update'],
+    ['findings'],
+    ['merge'],
+    ['active'],
+    ['license'],
+    ['follow'],
+    ['state', 'input'],
+    ['error.ts'],
+  ],
+  builder: [
+    ['release'],
+    ['published'],
+    ['workspace.ts'],
+    ['feeds'],
+    ['compile', 'ceremony'],
+    ['sources'],
+    ['config'],
+    ['error.ts'],
+  ],
+};
+
 /** Packages that stand behind exactly one file, so that they can be replaced there. */
 const keptBehind: Readonly<Record<string, RegExp>> = {
   'libsodium-wrappers': /^keys\/sodium\.ts$/,
@@ -91,6 +135,28 @@ describe('the rooms', () => {
       );
     expect(wrong).toEqual([]);
   });
+
+  test.each(Object.entries(floors))(
+    '%s: files stand in rooms, and arrows between these run downward',
+    (room, order) => {
+      const own = files.filter((file) => roomOf(file) === room);
+      const innerRoomOf = (file: string) => file.split('/')[1] ?? '';
+      const floorOf = (file: string) => order.findIndex((names) => names.includes(innerRoomOf(file)));
+      expect(
+        own.filter((file) => floorOf(file) === -1),
+        'stand in no room',
+      ).toEqual([]);
+      const upward = own.flatMap((file) =>
+        (graph.get(file) ?? [])
+          .filter((target) => roomOf(target) === room && innerRoomOf(target) !== innerRoomOf(file))
+          .filter((target) => floorOf(target) <= floorOf(file))
+          .map((target) => `${file} → ${target}`),
+      );
+      expect(upward).toEqual([]);
+      const unused = order.flat().filter((name) => !own.some((file) => innerRoomOf(file) === name));
+      expect(unused, 'rooms without a file').toEqual([]);
+    },
+  );
 
   test('base stands on Node.js alone', () => {
     const foreign = files

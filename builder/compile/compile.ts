@@ -6,7 +6,7 @@ import { compareFaults, type Fault } from '../../rules/fault.js';
 import { loadRuleFile, type RuleFile } from '../../rules/folder.js';
 import { WarningList } from '../../rules/ioc/warning-list.js';
 import type { CompiledItem } from '../../rules/item.js';
-import { type PackConfig, recordedPath, type SourceConfig } from '../config.js';
+import { type PackConfig, recordedPath, type SourceConfig } from '../config/pack-config.js';
 import { isRefusal, judgeIndicators } from './indicator-lint.js';
 import { fileReason, type RuleFacts, ruleReason } from '../sources/selection.js';
 import { loadSourceFolder, threadsFor } from '../sources/source-folder.js';

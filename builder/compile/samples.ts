@@ -2,10 +2,10 @@ import { basename, posix, resolve } from 'node:path';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { CodedError, formatPlace } from '../../base/error.js';
 import { readFileIfPresent } from '../../base/files.js';
+import type { Json } from '../../base/json.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
-import type { TestSamples } from '../release/build.js';
 import type { CompiledPack, PackRule } from './compile.js';
-import { type PackConfig, recordedPath } from '../config.js';
+import { type PackConfig, recordedPath } from '../config/pack-config.js';
 import { Probe } from './probe.js';
 import { loadRegressionTests, openRecording, type RegressionTest } from './regression.js';
 import { parseSampleFile, type SampleFile, sampleFileOf, type Samples } from './sample-file.js';
@@ -29,6 +29,16 @@ export interface SampleResult {
   /** What failed, why nothing could be tried, or what is odd about a rule that passed. */
   readonly reason: string | null;
 }
+
+/** How a pack's rules did on their sample events; the release gate of a build. */
+export interface SampleResults {
+  /** Goes into the manifest. */
+  readonly record: Json;
+  /** Rules that failed, by id, each with what happened. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+export type TestSamples = (folder: string, pack: CompiledPack) => Promise<SampleResults>;
 
 const maxSampleBytes = 8 * 1024 * 1024;
 

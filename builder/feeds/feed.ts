@@ -1,6 +1,7 @@
 import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { type FeedFormatName, feedFormatOf, maxFeedBytes } from '../../packs/feed.js';
 import type { CompiledItem } from '../../rules/item.js';
+import type { FeedPlan } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
 import { adguard } from './adguard.js';
 import { addresses } from './addresses.js';
@@ -37,16 +38,6 @@ const formats: Readonly<Record<FeedFormatName, FeedFormat>> = {
   sigma,
   stix,
 };
-
-/** Below it a finding is none (a notice begins at 40), and nothing is worth blocking. */
-export const defaultMinScore = 40;
-
-/** A feed that a pack is to have, as `yms.yaml` says. */
-export interface FeedPlan {
-  /** The format, or the format, a hyphen and a word. */
-  readonly name: string;
-  readonly minScore: number;
-}
 
 /** What became of the pack's indicators and pools; all counts together are all of them that are not trusted. */
 export interface FeedCounts {

@@ -6,7 +6,7 @@ import { canonicalJson, parseJson } from '../../base/json.js';
 import { feedPath, maxFeedBytes } from '../../packs/feed.js';
 import type { PackHeader } from '../../packs/header.js';
 import type { CompiledPack } from '../compile/compile.js';
-import type { PackConfig } from '../config.js';
+import type { PackConfig } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
 import { type Feed, type FeedCounts, makeFeeds } from './feed.js';
 

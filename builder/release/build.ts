@@ -12,20 +12,12 @@ import { sealPack, type SealedPack } from '../../packs/pack.js';
 import type { Fault } from '../../rules/fault.js';
 import { attributionsOf } from '../compile/attribution.js';
 import { type CompiledPack, compilePack, isBlocking, type LeftOut } from '../compile/compile.js';
-import type { Config, PackConfig } from '../config.js';
+import type { SampleResults, TestSamples } from '../compile/samples.js';
+import type { Config } from '../config/config.js';
+import type { PackConfig } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
 import type { Feed } from '../feeds/feed.js';
 import { type FeedReport, saveFeeds } from '../feeds/release.js';
-
-/** How a pack's rules did on their sample events; the release gate of a build. */
-export interface SampleResults {
-  /** Goes into the manifest. */
-  readonly record: Json;
-  /** Rules that failed, by id, each with what happened. */
-  readonly failed: ReadonlyMap<string, string>;
-}
-
-export type TestSamples = (folder: string, pack: CompiledPack) => Promise<SampleResults>;
 
 export interface ReleaseNumber {
   readonly version: string;

@@ -4,7 +4,7 @@ import { namePattern } from '../../keys/roles.js';
 import type { Signer } from '../../keys/signer.js';
 import { compileRelease, nextRelease, sealRelease } from './build.js';
 import type { LeftOut } from '../compile/compile.js';
-import type { PackConfig } from '../config.js';
+import type { PackConfig } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
 
 /** The feature of every custom pack; no release key counts for it. */

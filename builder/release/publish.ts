@@ -11,7 +11,7 @@ import { feedPath } from '../../packs/feed.js';
 import { maxPackBytes, type PackHeader } from '../../packs/header.js';
 import { readPack, verifyPack } from '../../packs/pack.js';
 import { targetPath } from './build.js';
-import type { PackConfig } from '../config.js';
+import type { PackConfig } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
 import { type BuiltFeed, loadFeeds } from '../feeds/release.js';
 import { featurePolicy, type ReleaseBase } from '../published/release-base.js';

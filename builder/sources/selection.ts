@@ -1,6 +1,6 @@
 import { minimatch } from 'minimatch';
-import type { PackConfig } from '../config.js';
-import { ruleLevels, ruleTypeOf } from './profile.js';
+import type { PackConfig } from '../config/pack-config.js';
+import { ruleLevels, ruleTypeOf } from '../config/profile.js';
 
 /** What the filters look at; a rule of another kind than Sigma has none of it. */
 export interface RuleFacts {

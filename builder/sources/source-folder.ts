@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { compareUtf8 } from '../../base/bytes.js';
 import { loadRuleFolder, type RuleFile } from '../../rules/folder.js';
-import type { PackConfig } from '../config.js';
+import type { PackConfig } from '../config/pack-config.js';
 import { fileReason } from './selection.js';
 
 /** One share of a folder: all files with `part` of 0, 1, … `parts` - 1 together. */

@@ -9,7 +9,7 @@ import {
   sealRelease,
   targetPath,
 } from '../../builder/release/build.js';
-import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { configFileName, loadConfig, selectPacks } from '../../builder/config/config.js';
 import { releaseFeeds } from '../../builder/feeds/release.js';
 import { featurePolicy, releaseBase } from '../../builder/published/release-base.js';
 import { ReleaseKeys } from '../../builder/release/release-keys.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { compilePack, isLintError } from '../../builder/compile/compile.js';
-import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { configFileName, loadConfig, selectPacks } from '../../builder/config/config.js';
 import { formatFault } from '../../rules/fault.js';
 import { showingFaults } from '../faults.js';
 import { exitCodes, print, printable, printJson } from '../output.js';

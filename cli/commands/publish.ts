@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { readFileAtMost } from '../../base/files.js';
-import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { configFileName, loadConfig, selectPacks } from '../../builder/config/config.js';
 import { loadBuiltPack, planPublication, publish, rekeyedFeatures, signRoles } from '../../builder/release/publish.js';
 import { releaseBase } from '../../builder/published/release-base.js';
 import { ReleaseKeys } from '../../builder/release/release-keys.js';

@@ -7,7 +7,7 @@ import { readFileAtMost } from '../../base/files.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
 import type { MergedSet } from '../../scanner/merge/merged-ruleset.js';
-import type { Finding } from '../../scanner/finding.js';
+import type { Finding } from '../../scanner/findings/finding.js';
 import { scan, type ScanKind } from '../../scanner/scan/scan.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';
 import { findingLines, shortcomings, summaryLines } from '../findings.js';

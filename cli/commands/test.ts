@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { compilePack, isBlocking } from '../../builder/compile/compile.js';
-import { configFileName, loadConfig, selectPacks } from '../../builder/config.js';
+import { configFileName, loadConfig, selectPacks } from '../../builder/config/config.js';
 import { runSamples, type SampleResult } from '../../builder/compile/samples.js';
 import { showingFaults } from '../faults.js';
 import { exitCodes, print, printable, printJson, warn } from '../output.js';

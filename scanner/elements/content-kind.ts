@@ -1,9 +1,9 @@
 import { textFormatOf, type TextFormat } from '../../events/text-format.js';
-import { standardInput } from '../scan/logs.js';
+import { standardInput } from '../input/logs.js';
 import { archiveFormatOf, type ArchiveFormat } from './archive.js';
 import type { Content } from './content.js';
 import { isRegistryExport, isResolverCache, type LineElement, lineElementOf } from './places.js';
-import type { ElementKind } from './table.js';
+import type { ElementKind } from '../findings/element-table.js';
 
 /** How a content is looked at. */
 export type ContentKind =

@@ -1,5 +1,5 @@
-import type { Finding } from '../finding.js';
-import { formatEventTime } from '../finding.js';
+import type { Finding } from '../findings/finding.js';
+import { formatEventTime } from '../findings/finding.js';
 import { levelOfScore, titleOf } from '../merge/level.js';
 import type { Observation } from './observation.js';
 import type { Verdict } from './verdict.js';

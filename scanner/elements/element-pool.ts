@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { Mailbox } from '../scan/mailbox.js';
+import { Mailbox } from '../../base/mailbox.js';
 import type { Batch } from './batch.js';
 import type { InspectionListener, InspectionPlan } from './inspector.js';
 import type { ScanStatistics } from './statistics.js';

@@ -1,7 +1,7 @@
 import type { Indicator } from '../../rules/ioc/indicator.js';
 import type { Pool } from '../../rules/pools/pool.js';
 import type { MergedRule } from '../merge/merged-rule.js';
-import type { Column } from './table.js';
+import type { Column } from '../findings/element-table.js';
 
 /** A rule that elements are looked at for, and where it is from. */
 export type ElementRule = Extract<MergedRule, { readonly kind: 'ioc' | 'pool' }>;

@@ -1,6 +1,6 @@
 /** A thread that looks at one batch of files after the other. Started by element-pool.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Finding } from '../finding.js';
+import type { Finding } from '../findings/finding.js';
 import type { Batch } from './batch.js';
 import { type InspectionPlan, Inspector } from './inspector.js';
 import { ScanStatistics, type StatisticsRecord } from './statistics.js';

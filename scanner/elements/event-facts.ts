@@ -1,6 +1,6 @@
 import type { FlatEvent } from '../../events/event.js';
 import type { Fact } from './observation.js';
-import type { FactKind } from './table.js';
+import type { FactKind } from '../findings/element-table.js';
 
 /** What fields hold, by their names in lower case: those of Windows, Sysmon, Zeek, proxies, firewalls and resolvers. */
 // prettier-ignore

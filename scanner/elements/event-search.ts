@@ -5,7 +5,7 @@ import type { Content } from './content.js';
 import type { ContentKind } from './content-kind.js';
 import { decodedText, factsOfEvent } from './event-facts.js';
 import type { Examination } from './examination.js';
-import type { FactKind } from './table.js';
+import type { FactKind } from '../findings/element-table.js';
 import { ElementError, type Diagnostics } from './diagnostic.js';
 
 /** What an event may hold that its text does not show: put together from fields, or told by a field's name alone. */

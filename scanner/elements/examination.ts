@@ -3,7 +3,7 @@ import type { ArchiveLimits } from './archive-budget.js';
 import type { HashThreads } from './hash-threads.js';
 import type { Judge } from './judge.js';
 import type { Observation } from './observation.js';
-import type { ElementKind } from './table.js';
+import type { ElementKind } from '../findings/element-table.js';
 import type { Diagnostics } from './diagnostic.js';
 import type { Verdict } from './verdict.js';
 

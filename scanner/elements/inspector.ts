@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/error.js';
 import { ShapeTable } from '../../events/shapes.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
-import type { Finding } from '../finding.js';
+import type { Finding } from '../findings/finding.js';
 import type { ArchiveLimits } from './archive-budget.js';
 import { withFile } from './content.js';
 import { elementFindingOf } from './element-finding.js';

@@ -5,7 +5,7 @@ import type { Pool } from '../../rules/pools/pool.js';
 import { columnOf, type ElementRule, isIndicator, isTrusted, scoreOf, type Sought, soughtBy } from './element-rule.js';
 import type { Fact } from './observation.js';
 import { pathWords } from './path-words.js';
-import { type Column, isApplied } from './table.js';
+import { type Column, isApplied } from '../findings/element-table.js';
 import { hostsOf } from './host-names.js';
 import { type Evidence, type Verdict, weigh } from './verdict.js';
 

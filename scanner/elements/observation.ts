@@ -1,4 +1,4 @@
-import type { ElementKind, FactKind } from './table.js';
+import type { ElementKind, FactKind } from '../findings/element-table.js';
 
 /** One part of an element, as it was found. */
 export interface Fact {

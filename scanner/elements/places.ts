@@ -1,4 +1,4 @@
-import type { ElementKind } from './table.js';
+import type { ElementKind } from '../findings/element-table.js';
 
 /** Kinds of files whose lines are elements by themselves, told by where they lie and what they are called. */
 export type LineElement = Extract<

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Level } from '../../rules/sigma/metadata.js';
-import { type Failure, standardInput } from '../scan/logs.js';
+import { type Failure, standardInput } from '../input/logs.js';
 import { type ArchiveLimits, defaultArchiveLimits } from './archive-budget.js';
 import { type Batch, batchesOf } from './batch.js';
 import { connectionsOf } from './connections.js';

@@ -1,5 +1,5 @@
-import type { Failure } from '../scan/logs.js';
-import type { ElementKind } from './table.js';
+import type { Failure } from '../input/logs.js';
+import type { ElementKind } from '../findings/element-table.js';
 import { type Diagnostic, type TroubleCode, Diagnostics } from './diagnostic.js';
 
 /** What was looked at, and what could not be; plain data. */

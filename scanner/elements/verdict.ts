@@ -1,9 +1,9 @@
 import type { MatchedFields } from '../../rules/sigma/matcher.js';
 import { titleOf } from '../merge/level.js';
-import { reachOf, type Source } from '../merge/merged-rule.js';
+import { reachOf } from '../merge/merged-rule.js';
 import type { ElementRule } from './element-rule.js';
 import type { Fact } from './observation.js';
-import type { ElementKind } from './table.js';
+import type { ElementReason } from '../findings/finding.js';
 
 /** A rule that an element fulfils, the fact that shows it, and what it adds to the element's score. */
 export interface Evidence {
@@ -12,32 +12,12 @@ export interface Evidence {
   readonly score: number;
 }
 
-export interface Reason {
-  readonly ruleId: string;
-  readonly title: string;
-  readonly score: number;
-  readonly source: Pick<Source, 'pack' | 'version' | 'file'>;
-  /** The name of the fact. */
-  readonly in: string;
-}
-
-/** As a finding tells it. */
-export interface ElementFinding {
-  readonly kind: ElementKind;
-  readonly score: number;
-  /** From 1, where the element is a line. */
-  readonly line?: number;
-  /** Rules that there are reasons from; the first {@link maxReasons} are named. */
-  readonly count: number;
-  readonly reasons: readonly Reason[];
-}
-
 export interface Verdict {
   readonly score: number;
   /** The rule that weighs most. */
   readonly top: ElementRule;
   /** The heaviest first, at most {@link maxReasons}. */
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly ElementReason[];
   /** How many rules there are reasons from. */
   readonly count: number;
   /** Names and values of the facts that show it; a list where several have one name. */

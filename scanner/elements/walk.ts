@@ -3,7 +3,7 @@ import { opendir, readlink, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
-import type { Failure } from '../scan/logs.js';
+import type { Failure } from '../input/logs.js';
 import type { Diagnostic, TroubleCode } from './diagnostic.js';
 
 export type Found =

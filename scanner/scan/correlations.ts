@@ -1,5 +1,5 @@
 import { type CorrelationMatch, Correlator, type Signal } from '../../rules/sigma/correlator.js';
-import { type Finding, findingOf, formatEventTime } from '../finding.js';
+import { type Finding, findingOf, formatEventTime } from '../findings/finding.js';
 import { type MergedRule, reachOf } from '../merge/merged-rule.js';
 import type { RuleLine } from './detector.js';
 

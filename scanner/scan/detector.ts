@@ -4,7 +4,7 @@ import { Correlator } from '../../rules/sigma/correlator.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
 import { Ruleset } from '../../rules/sigma/ruleset.js';
-import { hitOf } from '../finding.js';
+import { hitOf } from '../findings/finding.js';
 import { type Detector, type Matches, noGrades } from './matches.js';
 import { triageDetector, type TriagePlan } from './triage.js';
 

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { type DetectionPlan, Detectors, type RuleOf } from './detector.js';
 import type { Matches } from './matches.js';
-import { standardInput } from './logs.js';
-import { Mailbox } from './mailbox.js';
+import { standardInput } from '../input/logs.js';
+import { Mailbox } from '../../base/mailbox.js';
 import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
-import type { StandardInput } from './standard-input.js';
+import type { StandardInput } from '../input/standard-input.js';
 import type { WorkerOrder } from './log-worker.js';
 
 export interface LogPoolOptions {

@@ -1,7 +1,7 @@
 import type { FlatEvent } from '../../events/event.js';
 import type { Signal } from '../../rules/sigma/correlator.js';
 import { type Grade, grades } from '../../rules/triage/grade.js';
-import type { Hit } from '../finding.js';
+import type { Hit } from '../findings/finding.js';
 
 /** What came of some events. */
 export interface Matches {

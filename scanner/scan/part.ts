@@ -2,9 +2,9 @@ import { CodedError } from '../../base/error.js';
 import { openEvents, openEventStream, splitEvents, type ByteRange, type EventReading } from '../../events/read.js';
 import type { Skip } from '../../events/report.js';
 import type { Detectors } from './detector.js';
-import { type Failure, type LogFile, standardInput } from './logs.js';
+import { type Failure, type LogFile, standardInput } from '../input/logs.js';
 import { addGrades, type GradeCounts, type Matches, noGrades } from './matches.js';
-import type { StandardInput } from './standard-input.js';
+import type { StandardInput } from '../input/standard-input.js';
 
 /** A piece of a log that is read by itself, or a whole one. */
 export interface Part {

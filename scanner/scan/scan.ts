@@ -2,15 +2,15 @@ import { availableParallelism } from 'node:os';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { Level } from '../../rules/sigma/metadata.js';
 import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
-import { type Finding, findingOf } from '../finding.js';
+import { type Finding, findingOf } from '../findings/finding.js';
 import type { Flag } from '../active/flags.js';
 import type { MergedRule } from '../merge/merged-rule.js';
 import { Correlations } from './correlations.js';
 import { matchParts } from './log-pool.js';
-import { listLogs } from './logs.js';
+import { listLogs } from '../input/logs.js';
 import { planParts } from './part.js';
 import { ruleIn, selectRules } from './selection.js';
-import { StandardInput } from './standard-input.js';
+import { StandardInput } from '../input/standard-input.js';
 import { type ScanSummary, Tally } from './summary.js';
 import { planTriage } from './triage.js';
 

@@ -1,8 +1,8 @@
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import type { ElementSummary } from '../elements/scan-elements.js';
-import type { Finding } from '../finding.js';
+import type { Finding } from '../findings/finding.js';
 import type { Flag } from '../active/flags.js';
-import type { Failure } from './logs.js';
+import type { Failure } from '../input/logs.js';
 import type { Part, PartOutcome } from './part.js';
 import { addGrades, type GradeCounts, noGrades } from './matches.js';
 

@@ -7,7 +7,7 @@ import { factText } from '../../rules/triage/grader.js';
 import { isAdjustment } from '../../rules/triage/matrix.js';
 import { type EffectiveMatrix, mergeTriage } from '../../rules/triage/merge.js';
 import { Triage } from '../../rules/triage/triage.js';
-import { hitOf } from '../finding.js';
+import { hitOf } from '../findings/finding.js';
 import type { MergedRule } from '../merge/merged-rule.js';
 import { triageSources } from '../merge/triage-sources.js';
 import type { Detector } from './matches.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatSeconds, hourMs } from '../../base/clock.js';
 import { canonicalJson, type Json } from '../../base/json.js';
-import { type Actor, mayKnow, requirePermission } from './actor.js';
+import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
@@ -11,7 +11,7 @@ import type { RecordsTransaction } from '../records/database.js';
 import type { TokenRow } from '../records/tables.js';
 import { holdRow } from '../records/lock.js';
 import { transact } from '../records/transaction.js';
-import { type Permission, permissions, roleOfScope, rolePermissions } from './roles.js';
+import { type Permission, permissions, roleOfScope, rolePermissions } from '../actor/roles.js';
 import { displayName, id, searchText, time } from '../input/fields.js';
 import { insertToken, scopes } from './tokens.js';
 

@@ -1,10 +1,10 @@
 import { formatSeconds, minuteMs, parseSeconds } from '../../base/clock.js';
-import { type Actor, actorOf, requirePermission } from './actor.js';
+import { type Actor, actorOf, requirePermission } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import type { Scope, TokenRow } from '../records/tables.js';
 import { transact } from '../records/transaction.js';
-import { type Permission, roleOfScope } from './roles.js';
+import { type Permission, roleOfScope } from '../actor/roles.js';
 import { tokenDigest, tokenPattern } from './tokens.js';
 
 /** Who asks, from the records alone. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { type Clock, formatSeconds } from '../../base/clock.js';
-import { newId } from '../ids.js';
+import { newId } from '../records/ids.js';
 import type { RecordsTransaction } from '../records/database.js';
 import type { Scope, TokenRow } from '../records/tables.js';
 

@@ -1,5 +1,5 @@
-import type { Actor } from '../access/actor.js';
-import { requirePermission } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
+import { requirePermission } from '../actor/actor.js';
 import { type AuditEntry, auditEntry } from './audit.js';
 import type { ServerDeps } from '../deps.js';
 import type { Listed } from '../input/listing.js';

@@ -7,7 +7,7 @@ import type { Attempts } from '../access/people/attempts.js';
 import { acceptInvitation, findInvitation } from '../access/people/invitation.js';
 import { minPasswordLength } from '../access/people/password.js';
 import { emailField } from '../access/people/person.js';
-import type { PersonRow } from '../access/people/rows.js';
+import type { PersonRow } from '../records/people-tables.js';
 import { setCookie } from '../access/people/session.js';
 import { signIn } from '../access/people/sign-in.js';
 import { totpUri } from '../access/people/totp.js';

@@ -1,5 +1,5 @@
 import type { Problem } from '../http/problems.js';
-import type { Permission } from '../access/roles.js';
+import type { Permission } from '../actor/roles.js';
 import type { Assets } from './assets.js';
 import { html, type Html, type Part } from './html.js';
 import { formTokenField } from './form.js';

@@ -1,6 +1,6 @@
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
-import type { Permission } from '../access/roles.js';
+import type { Permission } from '../actor/roles.js';
 import type { Session } from '../access/people/session.js';
 import type { Html } from './html.js';
 

@@ -1,4 +1,4 @@
-import { roles, type Role } from '../access/roles.js';
+import { roles, type Role } from '../actor/roles.js';
 import {
   changePerson,
   getPerson,

@@ -9,7 +9,7 @@ import { readFileIfPresent, syncFolder, unwritable, writeFileAtomic } from '../.
 import { canonicalJson } from '../../base/json.js';
 import { encodePublicKey } from '../../keys/key.js';
 import { appendAudit } from '../audit/audit.js';
-import { FileBlobs } from '../repository/blobs/files.js';
+import { FileBlobs } from '../blobs/files.js';
 import { defaultConfig } from '../config.js';
 import type { ServerParts } from '../deps.js';
 import { ServerError } from '../error.js';

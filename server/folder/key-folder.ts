@@ -14,7 +14,7 @@ import { ServerError } from '../error.js';
 import { type Records, type RecordsTransaction, wholeFile } from '../records/database.js';
 import { alone, isPostgres } from '../records/lock.js';
 import { transact } from '../records/transaction.js';
-import { RecordsKey, secondFactorPlace } from './records-key.js';
+import { RecordsKey, secondFactorPlace } from '../records/records-key.js';
 
 /** The keys whose public halves the ceremony takes. */
 const publicNames = ['snapshot', 'timestamp', 'license', 'distribution'] as const;

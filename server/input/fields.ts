@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseSeconds } from '../../base/clock.js';
 import { namePattern } from '../../keys/roles.js';
-import { idPattern } from '../ids.js';
+import { idPattern } from '../records/ids.js';
 
 /** What people call something: no control or invisible characters, so that a list of it can be printed. */
 export const displayName = z

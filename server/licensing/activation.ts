@@ -5,7 +5,7 @@ import { sealTo } from '../../keys/sealing.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
-import { newId } from '../ids.js';
+import { newId } from '../records/ids.js';
 import { licenseKeyDigest, parseLicenseKey } from './license-key.js';
 import { loadSold, planOf, requireUsable, type SoldLicense } from './sold-license.js';
 import { spendRates } from '../limits/rates.js';

@@ -1,7 +1,7 @@
 /** Features that belong to one customer: its own packs, which nobody else can be given. */
 import { randomBytes } from 'node:crypto';
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, mayKnow, requirePermission } from '../access/actor.js';
+import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
-import { type Actor, requirePermission } from '../access/actor.js';
+import { type Actor, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
-import { newId } from '../ids.js';
+import { newId } from '../records/ids.js';
 import { licenseFeatures, licenseState, loadSold, planOf, type SoldLicense } from './sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';

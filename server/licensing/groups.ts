@@ -1,12 +1,12 @@
 /** Groups: hosts of one customer that are managed together. */
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, mayKnow, requirePermission } from '../access/actor.js';
+import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
 import { ServerError } from '../error.js';
-import { newId } from '../ids.js';
+import { newId } from '../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
 import type { GroupRow } from '../records/tables.js';

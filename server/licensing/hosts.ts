@@ -1,7 +1,7 @@
 /** Hosts: the endpoints that took a seat. */
 import { z } from 'zod';
 import type { Json } from '../../base/json.js';
-import { type Actor, mayKnow, requirePermission } from '../access/actor.js';
+import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';

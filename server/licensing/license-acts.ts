@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import type { Tagged } from '../input/entity-tag.js';

@@ -5,7 +5,7 @@ import { keysJsonPath } from '../../keys/keys-json.js';
 import { parseMetadata } from '../../keys/metadata.js';
 import { answerEntries, type CarriedRepository } from '../../packs/bundle-entry.js';
 import { encodeBundle } from '../../packs/bundle-tar.js';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
 import { activateOffline, type OfflineAnswer, type offlineActivationSchema } from './offline.js';

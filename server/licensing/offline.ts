@@ -7,7 +7,7 @@ import { parsePublicKey } from '../../keys/key.js';
 import { signEnvelope } from '../../keys/signing.js';
 import { activationPayloadType, encodeActivation, parseActivationRequest } from '../../packs/activation.js';
 import { activateFor } from './activation.js';
-import { type Actor, requirePermission } from '../access/actor.js';
+import { type Actor, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
@@ -17,7 +17,6 @@ import { requireLicense } from './licenses.js';
 import type { HostRow, LicenseRow } from '../records/tables.js';
 import { transact } from '../records/transaction.js';
 import { id } from '../input/fields.js';
-import { type Representation } from '../http/send.js';
 
 /** Days that a carried document is valid: from one stick to the one after the next, when they come monthly. */
 export const defaultOfflineDays = 60;
@@ -114,6 +113,12 @@ export async function issueOfflineDocument(
   return { hostId, licenseId: license.id, keyid: host.keyid, document: encodeBase64(document) };
 }
 
+/** A blob whose bytes may be handed out. */
+export interface CarriedPack {
+  readonly sha256: string;
+  readonly length: number;
+}
+
 /**
  * A pack to be carried to a host. The gate is the one of downloads: the host's license as it stands now.
  *
@@ -124,7 +129,7 @@ export async function offlinePack(
   actor: Actor,
   hostId: string,
   sha256: string,
-): Promise<Representation> {
+): Promise<CarriedPack> {
   requirePermission(actor, 'hosts:write');
   const { license } = await requireOwnHost(deps, actor, hostId);
   const { entitled, seats } = await requireEntitled(deps.records, license, deps.clock.now());
@@ -143,13 +148,7 @@ export async function offlinePack(
       `license ${license.id}: expected feature "${row.feature}", got a license without it`,
     );
   deps.targetLimit.spend(license.id, seats * deps.config.targetsPerSeatHour);
-  return {
-    length: row.length,
-    etag: sha256,
-    mediaType: 'application/octet-stream',
-    cacheControl: 'private, no-store',
-    read: (range) => deps.blobs.read(sha256, range),
-  };
+  return { sha256, length: row.length };
 }
 
 async function requireOwnHost(

@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson, type Json } from '../../base/json.js';
-import { type Actor, requirePermission } from '../access/actor.js';
+import { type Actor, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
 import { ServerError } from '../error.js';
 import { settleMoves } from './settle-moves.js';
-import { newId } from '../ids.js';
+import { newId } from '../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
 import type { PlanRow } from '../records/tables.js';

@@ -1,8 +1,7 @@
 /** Counts that leak away with time, kept in the records: they hold across servers, and over a restart. */
 import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { type Clock, dayMs } from '../../base/clock.js';
-import type { ServerDeps } from '../deps.js';
-import type { RecordsTransaction } from '../records/database.js';
+import type { Records, RecordsTransaction } from '../records/database.js';
 
 /** At most `burst` at once, then one each `everyMs`. */
 export interface Rate {
@@ -52,7 +51,13 @@ export async function forgiveRates(trx: RecordsTransaction, rates: readonly Rate
 }
 
 /** A job, daily: counts that have leaked away. */
-export async function forgetRates({ records, clock }: Pick<ServerDeps, 'records' | 'clock'>): Promise<void> {
+export async function forgetRates({
+  records,
+  clock,
+}: {
+  readonly records: Records;
+  readonly clock: Clock;
+}): Promise<void> {
   await records
     .deleteFrom('rates')
     .where('atMs', '<', clock.now().getTime() - keptMs)

@@ -1,6 +1,6 @@
 /** How often which refusal was given, by day: what the overview shows and no log search has to find. */
 import { type Clock, formatSeconds } from '../../base/clock.js';
-import { Queue } from '../queue.js';
+import { Queue } from '../../base/queue.js';
 import type { Records } from '../records/database.js';
 import { transact } from '../records/transaction.js';
 

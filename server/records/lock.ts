@@ -1,6 +1,6 @@
 /** Locks by name, among everybody who uses the same records: transactions, and whole servers. */
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely';
-import { Queue } from '../queue.js';
+import { Queue } from '../../base/queue.js';
 import type { Tables } from './tables.js';
 
 /** Holds the name until the end of the transaction; others wait. */

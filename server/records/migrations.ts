@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { peopleTables } from '../access/people/rows.js';
+import { peopleTables } from './people-tables.js';
 import { salesTables } from './sales-tables.js';
 import { sharedTables } from './shared-tables.js';
 

@@ -1,4 +1,4 @@
-import type { PersonRow, RefusalRow, SessionRow } from '../access/people/rows.js';
+import type { PersonRow, RefusalRow, SessionRow } from './people-tables.js';
 
 /**
  * The rows that the server keeps. Types that SQLite and PostgreSQL share: text, whole numbers, and 0 or 1. Times are

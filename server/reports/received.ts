@@ -1,6 +1,6 @@
 /** What each host received, and when: license documents, and whole files. Kept also for hosts that were removed since. */
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, requirePermission } from '../access/actor.js';
+import { type Actor, requirePermission } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import { id, time } from '../input/fields.js';

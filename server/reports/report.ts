@@ -1,5 +1,5 @@
 /** What an admin sends on: pages for those who look, and whole files. */
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { type Listed, type ListQuery, type ListSpec, parseListQuery } from '../input/listing.js';
 import { type CsvCell, encodeCsvRow } from './csv.js';

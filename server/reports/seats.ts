@@ -1,4 +1,4 @@
-import { type Actor, requirePermission } from '../access/actor.js';
+import { type Actor, requirePermission } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { licenseFeatures, licenseState, loadSold, planOf } from '../licensing/sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FixedClock } from '../../base/clock.js';
 import { compileRelease, saveRelease, sealRelease } from '../../builder/release/build.js';
-import { loadConfig } from '../../builder/config.js';
+import { loadConfig } from '../../builder/config/config.js';
 import { fetchRepository, loadSeenRepository } from '../../builder/published/trust.js';
 import { initWorkspace, loadTrustedRoot, workspaceAt } from '../../builder/workspace.js';
 import { newSealingKey } from '../../keys/sealing.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FixedClock } from '../../base/clock.js';
 import { compileRelease, saveRelease, sealRelease } from '../../builder/release/build.js';
-import { loadConfig } from '../../builder/config.js';
+import { loadConfig } from '../../builder/config/config.js';
 import { nextKeyName } from '../../builder/ceremony/key-names.js';
 import { ReleaseKeys } from '../../builder/release/release-keys.js';
 import { newRoot, signRoot } from '../../builder/ceremony/root.js';

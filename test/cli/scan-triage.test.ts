@@ -7,7 +7,7 @@ import { FixedClock } from '../../base/clock.js';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { encodeItem } from '../../packs/item.js';
 import { triageId } from '../../rules/triage/matrix.js';
-import type { Finding } from '../../scanner/finding.js';
+import type { Finding } from '../../scanner/findings/finding.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';
 import { writeFiles } from '../builder/rules.js';
 import { spawnYms } from '../builder/run-yms.js';

@@ -8,7 +8,7 @@ import { encodeBase64, sha256Hex } from '../../base/bytes.js';
 import type { FixedClock } from '../../base/clock.js';
 import { parseMetadata } from '../../keys/metadata.js';
 import type { SealedPack } from '../../packs/pack.js';
-import type { BlobStore } from '../../server/repository/blobs/store.js';
+import type { BlobStore } from '../../server/blobs/store.js';
 import { openServer } from '../../server/folder/folder.js';
 import { startServer, type RunningServer } from '../../server/main.js';
 import { openSqlite, recordsOn } from '../../server/records/database.js';

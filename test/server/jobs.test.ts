@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayMs, formatSeconds, hourMs } from '../../base/clock.js';
 import { parseMetadata, rolePolicy, verifyMetadata } from '../../keys/metadata.js';
-import { observeExpiry, refreshSnapshot, refreshStale, refreshTimestamp } from '../../server/jobs.js';
+import { observeExpiry } from '../../server/repository/expiry.js';
+import { refreshSnapshot, refreshStale, refreshTimestamp } from '../../server/repository/refresh.js';
 import { currentRole } from '../../server/repository/repository.js';
 import { expectProblem, expectStatus, TestServer } from '../support/server.js';
 

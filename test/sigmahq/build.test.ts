@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileRelease, sealRelease } from '../../builder/release/build.js';
 import type { CompiledPack } from '../../builder/compile/compile.js';
-import { loadConfig } from '../../builder/config.js';
+import { loadConfig } from '../../builder/config/config.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';
 import { openArchive, openPack, readPack, verifyPack } from '../../packs/pack.js';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CodedError } from '../../base/error.js';
 import { packItems } from '../../builder/release/build.js';
 import { compilePack } from '../../builder/compile/compile.js';
-import { parseConfig } from '../../builder/config.js';
+import { parseConfig } from '../../builder/config/config.js';
 import { newSealingKey } from '../../keys/sealing.js';
 import { newSigningKey, signerOf } from '../../keys/signing.js';
 import { openPack, readPack, sealPack, verifyPack } from '../../packs/pack.js';

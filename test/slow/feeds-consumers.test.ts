@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compilePack } from '../../builder/compile/compile.js';
-import { loadConfig } from '../../builder/config.js';
+import { loadConfig } from '../../builder/config/config.js';
 import { makeFeeds } from '../../builder/feeds/feed.js';
 import { type FeedFormatName, feedFormatNames } from '../../packs/feed.js';
 import { compileIndicator, type Indicator } from '../../rules/ioc/indicator.js';

@@ -1,4 +1,4 @@
-import type { Role } from '../../server/access/roles.js';
+import type { Role } from '../../server/actor/roles.js';
 import { joinedPerson, type TestPerson } from './person.js';
 import type { TestServer } from './server.js';
 

@@ -1,12 +1,12 @@
 import { TOTP } from 'otpauth';
-import { actorOf } from '../../server/access/actor.js';
+import { actorOf } from '../../server/actor/actor.js';
 import { hashPassword } from '../../server/access/people/password.js';
 import { invitePerson } from '../../server/access/people/person.js';
 import type { Person } from '../../server/access/people/shown-person.js';
 import { type NewSession, sessionCookie, startSession } from '../../server/access/people/session.js';
-import type { Role } from '../../server/access/roles.js';
+import type { Role } from '../../server/actor/roles.js';
 import type { PeopleDeps } from '../../server/deps.js';
-import { secondFactorPlace } from '../../server/folder/records-key.js';
+import { secondFactorPlace } from '../../server/records/records-key.js';
 
 export const testOwner = actorOf('test', 'owner', null);
 export const testPassword = 'correct horse battery';

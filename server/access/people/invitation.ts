@@ -5,11 +5,11 @@ import { appendAudit } from '../../audit/audit.js';
 import type { PeopleDeps } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import { hashPassword, requireGoodPassword } from './password.js';
-import type { PersonRow } from './rows.js';
+import type { PersonRow } from '../../records/people-tables.js';
 import { type NewSession, startSession } from './session.js';
 import { acceptedTotpStep, newTotpSecret } from './totp.js';
 import { transact } from '../../records/transaction.js';
-import { secondFactorPlace } from '../../folder/records-key.js';
+import { secondFactorPlace } from '../../records/records-key.js';
 
 /** How long an invitation may lie in a mailbox. */
 export const invitationDays = 7;

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { formatSeconds } from '../../../base/clock.js';
-import { type Actor, requirePermission } from '../actor.js';
+import { type Actor, requirePermission } from '../../actor/actor.js';
 import { appendAudit } from '../../audit/audit.js';
 import type { PeopleDeps } from '../../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../../input/entity-tag.js';
 import { ServerError } from '../../error.js';
-import { newId } from '../../ids.js';
+import { newId } from '../../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../../input/listing.js';
 import { isUniqueViolation, type Records, type RecordsTransaction } from '../../records/database.js';
 import { holdLock, holdRow } from '../../records/lock.js';
 import { transact } from '../../records/transaction.js';
 import { newInvitation } from './invitation.js';
-import { type Role, roles } from '../roles.js';
+import { type Role, roles } from '../../actor/roles.js';
 import { displayName, id, searchText } from '../../input/fields.js';
-import type { PersonRow } from './rows.js';
+import type { PersonRow } from '../../records/people-tables.js';
 import { type Person, shownPerson } from './shown-person.js';
 
 /** ASCII on purpose: two addresses that look alike would be two accounts. Lower case counts as upper case. */

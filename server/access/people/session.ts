@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256Hex, utf8 } from '../../../base/bytes.js';
 import { type Clock, formatSeconds, hourMs, minuteMs } from '../../../base/clock.js';
-import { type Actor, actorOf } from '../actor.js';
+import { type Actor, actorOf } from '../../actor/actor.js';
 import type { ServerDeps } from '../../deps.js';
 import type { RecordsTransaction } from '../../records/database.js';
 import { type Person, shownPerson } from './shown-person.js';

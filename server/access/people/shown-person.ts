@@ -1,5 +1,5 @@
-import type { Role } from '../roles.js';
-import type { PersonRow } from './rows.js';
+import type { Role } from '../../actor/roles.js';
+import type { PersonRow } from '../../records/people-tables.js';
 
 /** Somebody who signs in, as others may see them: without password, second factor and invitation. */
 export interface Person {

@@ -4,12 +4,12 @@ import type { PeopleDeps, ServerDeps } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import type { Attempts } from './attempts.js';
 import { hashPassword, passwordMatches, requireGoodPassword } from './password.js';
-import type { PersonRow } from './rows.js';
+import type { PersonRow } from '../../records/people-tables.js';
 import { type NewSession, type Session, startSession } from './session.js';
 import type { Person } from './shown-person.js';
 import { acceptedTotpStep } from './totp.js';
 import { transact } from '../../records/transaction.js';
-import { secondFactorPlace } from '../../folder/records-key.js';
+import { secondFactorPlace } from '../../records/records-key.js';
 
 export interface Credentials {
   /** Lower case. */

@@ -2,14 +2,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { parseJson } from '../../../base/json.js';
-import type { Actor } from '../../access/actor.js';
+import type { Actor } from '../../actor/actor.js';
 import { authorizeActor } from '../../access/auth.js';
 import { parseBody, readBody, requireJsonMediaType } from '../body.js';
 import type { ServerDeps } from '../../deps.js';
 import type { Tagged } from '../../input/entity-tag.js';
 import { type Answered, answerOnce } from '../idempotency.js';
 import { type Listed, type ListQuery, type ListSpec, parseListQuery } from '../../input/listing.js';
-import type { Permission } from '../../access/roles.js';
+import type { Permission } from '../../actor/roles.js';
 
 /** A page of a list. */
 export function lists(

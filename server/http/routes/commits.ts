@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { decodeBase64 } from '../../../base/bytes.js';
-import { requirePermission } from '../../access/actor.js';
+import { requirePermission } from '../../actor/actor.js';
 import { authorizeActor } from '../../access/auth.js';
 import { readJson } from '../body.js';
 import { commit } from '../../repository/commit/commit.js';

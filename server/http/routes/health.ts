@@ -3,7 +3,7 @@ import { formatSeconds } from '../../../base/clock.js';
 import { authorizeActor } from '../../access/auth.js';
 import type { ServerDeps } from '../../deps.js';
 import { ServerError } from '../../error.js';
-import { observeExpiry } from '../../jobs.js';
+import { observeExpiry } from '../../repository/expiry.js';
 import { loadContract, referencePolicy, renderReference } from '../reference.js';
 import { currentRole } from '../../repository/repository.js';
 import { onlyMethods } from './method.js';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { z } from 'zod';
 import type { ServerDeps } from '../../deps.js';
-import type { Actor } from '../../access/actor.js';
+import type { Actor } from '../../actor/actor.js';
 import type { Tagged } from '../../input/entity-tag.js';
 import {
   extendLicense,

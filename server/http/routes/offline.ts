@@ -41,7 +41,14 @@ export function offlineRoutes(deps: ServerDeps): Router {
       const { id, sha256 } = request.params;
       if (!/^[0-9a-f]{64}$/.test(sha256))
         throw new ServerError('not-found', 'pack: expected one that a role lists, got another hash');
-      await send(request, response, await offlinePack(deps, actor, id, sha256));
+      const { length } = await offlinePack(deps, actor, id, sha256);
+      await send(request, response, {
+        length,
+        etag: sha256,
+        mediaType: 'application/octet-stream',
+        cacheControl: 'private, no-store',
+        read: (range) => deps.blobs.read(sha256, range),
+      });
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;

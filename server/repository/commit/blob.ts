@@ -1,5 +1,5 @@
 import type { TargetsRole } from '../../../keys/roles.js';
-import type { BlobStore } from '../blobs/store.js';
+import type { BlobStore } from '../../blobs/store.js';
 import { ServerError } from '../../error.js';
 
 export type TargetEntry = TargetsRole['targets'][string];

@@ -1,5 +1,5 @@
 import { maxFeedBytes } from '../../../packs/feed.js';
-import type { BlobStore } from '../blobs/store.js';
+import type { BlobStore } from '../../blobs/store.js';
 import { ServerError } from '../../error.js';
 import { requireBlob, type TargetEntry } from './blob.js';
 

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../../base/json.js';
 import type { RolePolicy } from '../../../keys/metadata.js';
 import type { PackHeader } from '../../../packs/header.js';
 import { openContentKey, readPack, verifyPack } from '../../../packs/pack.js';
-import type { BlobStore } from '../blobs/store.js';
+import type { BlobStore } from '../../blobs/store.js';
 import type { ServerKeys } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import { openerFor } from '../content-key.js';

@@ -3,7 +3,7 @@ import type { Clock } from '../../../base/clock.js';
 import { keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../../keys/keys-json.js';
 import { parseMetadata, rolePolicy, verifyMetadata, verifyUnexpired } from '../../../keys/metadata.js';
 import type { RootRole, TargetsRole } from '../../../keys/roles.js';
-import type { BlobStore } from '../blobs/store.js';
+import type { BlobStore } from '../../blobs/store.js';
 import type { ServerKeys } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import type { Held, Repository } from '../repository.js';

@@ -7,7 +7,7 @@ import { encodeEvtx } from '../../../bench/evtx-writer.js';
 import { text } from '../../../bench/evtx-values.js';
 import { compileRelease } from '../../../builder/release/build.js';
 import { compilePack } from '../../../builder/compile/compile.js';
-import { loadConfig } from '../../../builder/config.js';
+import { loadConfig } from '../../../builder/config/config.js';
 import { runSamples, testSamples } from '../../../builder/compile/samples.js';
 import { processRecord } from '../../support/evtx-records.js';
 import { ruleId, sigmaRule, writeFiles } from '../rules.js';

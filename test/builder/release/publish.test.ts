@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayMs, FixedClock } from '../../../base/clock.js';
 import { writeFileAtomic } from '../../../base/files.js';
 import { compileRelease, nextRelease, saveRelease, sealRelease, targetPath } from '../../../builder/release/build.js';
-import { type Config, loadConfig, type PackConfig } from '../../../builder/config.js';
+import { type Config, loadConfig } from '../../../builder/config/config.js';
+import type { PackConfig } from '../../../builder/config/pack-config.js';
 import {
   loadBuiltPack,
   planPublication,

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { encodeEvtx } from '../../../bench/evtx-writer.js';
 import { text as evtxText } from '../../../bench/evtx-values.js';
-import { type ElementKind, elementRows, type FactKind } from '../../../scanner/elements/table.js';
+import { type ElementKind, elementRows, type FactKind } from '../../../scanner/findings/element-table.js';
 import { processRecord } from '../../support/evtx-records.js';
 import { encodeZip } from '../../support/zip.js';
 import type { Sample } from './samples.js';

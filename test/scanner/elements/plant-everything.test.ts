@@ -14,7 +14,7 @@ import {
   elementRows,
   type FactKind,
   isApplied,
-} from '../../../scanner/elements/table.js';
+} from '../../../scanner/findings/element-table.js';
 import { spawnYms } from '../../builder/run-yms.js';
 import { carriersOf } from './carriers.js';
 import { planted } from './samples.js';

@@ -1,6 +1,6 @@
 /** For each kind of indicator and pool: a rule, what fulfils it in each kind of fact, and what only looks like it. */
 import { createHash } from 'node:crypto';
-import { type Column, columns, type FactKind } from '../../../scanner/elements/table.js';
+import { type Column, columns, type FactKind } from '../../../scanner/findings/element-table.js';
 import { windowsProgram } from '../../support/pe.js';
 
 export interface Sample {

@@ -2,8 +2,8 @@
 import type { Indicator } from '../../../rules/ioc/indicator.js';
 import type { ElementRule } from '../../../scanner/elements/element-rule.js';
 import { defaultMaxFileBytes, type ElementSummary, scanElements } from '../../../scanner/elements/scan-elements.js';
-import type { Finding } from '../../../scanner/finding.js';
-import type { Failure } from '../../../scanner/scan/logs.js';
+import type { Finding } from '../../../scanner/findings/finding.js';
+import type { Failure } from '../../../scanner/input/logs.js';
 
 export function ruleOf(type: Indicator['type'], value: string, score = 100): ElementRule {
   const source = { origin: 'custom', pack: null, version: null, file: 'x.txt' } as const;

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { indicatorTypes } from '../../../rules/ioc/value.js';
 import { poolMatches } from '../../../rules/pools/pool.js';
-import { applicationOf, type Column, columns, elementKinds, elementRows } from '../../../scanner/elements/table.js';
+import {
+  applicationOf,
+  type Column,
+  columns,
+  elementKinds,
+  elementRows,
+} from '../../../scanner/findings/element-table.js';
 
 const page = fileURLToPath(new URL('../../../docs/elements.md', import.meta.url));
 const marks = { compulsory: 'C', freestyle: 'f', none: '·' } as const;

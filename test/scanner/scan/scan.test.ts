@@ -7,7 +7,7 @@ import { text } from '../../../bench/evtx-values.js';
 import { encodeEvtx } from '../../../bench/evtx-writer.js';
 import { parseLogSources } from '../../../rules/sigma/logsource.js';
 import { compileSigmaFile } from '../../../rules/sigma/rule.js';
-import type { Finding } from '../../../scanner/finding.js';
+import type { Finding } from '../../../scanner/findings/finding.js';
 import type { MergedRule, Source } from '../../../scanner/merge/merged-rule.js';
 import { Correlations } from '../../../scanner/scan/correlations.js';
 import { scan, type ScanRequest } from '../../../scanner/scan/scan.js';

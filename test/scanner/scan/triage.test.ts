@@ -7,7 +7,7 @@ import { canonicalJson } from '../../../base/json.js';
 import { encodeEvtx } from '../../../bench/evtx-writer.js';
 import { compileSigmaFile } from '../../../rules/sigma/rule.js';
 import type { Adjustment } from '../../../rules/triage/matrix.js';
-import type { Finding } from '../../../scanner/finding.js';
+import type { Finding } from '../../../scanner/findings/finding.js';
 import { mergeRules } from '../../../scanner/merge/merge.js';
 import type { MergedRule, Source } from '../../../scanner/merge/merged-rule.js';
 import { noCustomRules } from '../../../scanner/merge/custom.js';

@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../../server/app.js';
-import { permissions, roleOfScope, rolePermissions } from '../../../server/access/roles.js';
+import { permissions, roleOfScope, rolePermissions } from '../../../server/actor/roles.js';
 import { type Answer, call, expectStatus, TestServer } from '../../support/server.js';
 import { contract, type Operation, operations, sample } from '../http/contract-operations.js';
 import { auditLength, newCustomer, newPlan, sellOfPlan } from '../licensing/sales-support.js';

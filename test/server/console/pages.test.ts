@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Role, roles } from '../../../server/access/roles.js';
+import { type Role, roles } from '../../../server/actor/roles.js';
 import { secretOn, TestVisitor } from '../../support/console.js';
 import { expectStatus, TestServer } from '../../support/server.js';
 

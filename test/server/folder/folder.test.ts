@@ -8,7 +8,7 @@ import { loadPublicKeyFile } from '../../../keys/keyfile.js';
 import { initServer, openServer } from '../../../server/folder/folder.js';
 import { openSqlite, recordsOn } from '../../../server/records/database.js';
 import { parseListenAddress } from '../../../server/main.js';
-import { newId, idPattern } from '../../../server/ids.js';
+import { newId, idPattern } from '../../../server/records/ids.js';
 import { expectCode } from '../../support/expect-code.js';
 import { testStart } from '../../support/people.js';
 import { silentLog } from '../../support/server.js';

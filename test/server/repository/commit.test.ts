@@ -6,8 +6,8 @@ import { encodeMetadata, parseMetadata } from '../../../keys/metadata.js';
 import type { TargetsRole } from '../../../keys/roles.js';
 import { newSigningKey, signMetadata } from '../../../keys/signing.js';
 import { commit } from '../../../server/repository/commit/commit.js';
-import { refreshSnapshot } from '../../../server/jobs.js';
-import { Queue } from '../../../server/queue.js';
+import { refreshSnapshot } from '../../../server/repository/refresh.js';
+import { Queue } from '../../../base/queue.js';
 import { expectProblem, expectStatus, TestServer } from '../../support/server.js';
 import { current, refused, served, uploaded } from './commit-support.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../base/bytes.js';
 import { dayMs, hourMs } from '../../../base/clock.js';
-import { FileBlobs } from '../../../server/repository/blobs/files.js';
+import { FileBlobs } from '../../../server/blobs/files.js';
 import { jobs, runJob } from '../../../server/jobs.js';
 import { call, expectProblem, expectStatus, TestServer } from '../../support/server.js';
 import { type EmptyStore, stores } from '../../support/stores.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dayMs, FixedClock, hourMs, minuteMs, secondMs } from '../../../../base/clock.js';
 import { newSealingKey } from '../../../../keys/sealing.js';
-import { actorOf } from '../../../../server/access/actor.js';
+import { actorOf } from '../../../../server/actor/actor.js';
 import { parseListQuery } from '../../../../server/input/listing.js';
 import { Attempts } from '../../../../server/access/people/attempts.js';
 import { acceptInvitation, findInvitation } from '../../../../server/access/people/invitation.js';
@@ -24,7 +24,7 @@ import {
 } from '../../../../server/access/people/session.js';
 import { changePassword, signIn } from '../../../../server/access/people/sign-in.js';
 import { openRecords, type Records } from '../../../../server/records/database.js';
-import { RecordsKey } from '../../../../server/folder/records-key.js';
+import { RecordsKey } from '../../../../server/records/records-key.js';
 import { expectCode } from '../../../support/expect-code.js';
 import { codeAt, joinedPerson, type TestPerson, testOwner, testPassword } from '../../../support/person.js';
 import { silentLog, testStart } from '../../../support/server.js';

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { hourMs } from '../../../base/clock.js';
-import { syncFolder, unwritable } from '../../../base/files.js';
-import { systemCode } from '../../../base/error.js';
-import { ServerError } from '../../error.js';
+import { hourMs } from '../../base/clock.js';
+import { syncFolder, unwritable } from '../../base/files.js';
+import { systemCode } from '../../base/error.js';
+import { ServerError } from '../error.js';
 import type { BlobStore } from './store.js';
 
 /** An upload that was not written to for so long is of a process that died; a fresh one may be another process's. */

@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadConfig, parseConfig, recordedPath } from '../../builder/config.js';
-import { expectCode } from '../support/expect-code.js';
-import { expectBuilderError } from './support.js';
+import { loadConfig, parseConfig } from '../../../builder/config/config.js';
+import { recordedPath } from '../../../builder/config/pack-config.js';
+import { expectCode } from '../../support/expect-code.js';
+import { expectBuilderError } from '../support.js';
 
 const faultsOf = (yaml: string) =>
   parseConfig(yaml, 'yms.yaml', '/w').faults.map(({ code, place }) => `${place.line}:${place.column} ${code}`);

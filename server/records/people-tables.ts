@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Role } from '../roles.js';
+import type { Role } from '../actor/roles.js';
 
 export interface PersonRow {
   id: string;

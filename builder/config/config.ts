@@ -1,67 +1,18 @@
 import { stat } from 'node:fs/promises';
-import { dirname, isAbsolute, posix, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import { decodeUtf8 } from '../base/bytes.js';
-import { readFileAtMost } from '../base/files.js';
-import { namePattern, reservedNames } from '../keys/roles.js';
-import { feedFormatNames, feedFormatOf } from '../packs/feed.js';
-import { compareFaults, type Fault, type Place } from '../rules/fault.js';
-import { fault, parsePlacedYaml, type PlacedYaml, schemaFaults } from '../rules/placed-yaml.js';
-import { BuilderError } from './error.js';
-import { defaultMinScore, type FeedPlan } from './feeds/feed.js';
-import {
-  profileNames,
-  profiles,
-  ruleLevels,
-  ruleStatuses,
-  type RuleLevel,
-  type RuleStatus,
-  type RuleType,
-} from './sources/profile.js';
+import { decodeUtf8 } from '../../base/bytes.js';
+import { readFileAtMost } from '../../base/files.js';
+import { namePattern, reservedNames } from '../../keys/roles.js';
+import { feedFormatNames, feedFormatOf } from '../../packs/feed.js';
+import { compareFaults, type Fault, type Place } from '../../rules/fault.js';
+import { fault, parsePlacedYaml, type PlacedYaml, schemaFaults } from '../../rules/placed-yaml.js';
+import { BuilderError } from '../error.js';
+import { defaultMinScore, type PackConfig, recordedPath } from './pack-config.js';
+import { profileNames, profiles, ruleLevels, ruleStatuses } from './profile.js';
 
 export const configFileName = 'yms.yaml';
 const maxConfigBytes = 1024 * 1024;
-
-/** Who wrote the rules of a source and under which terms; goes into the pack beside them (DRL 1.1). */
-export interface Attribution {
-  readonly license: string | null;
-  readonly origin: string | null;
-}
-
-export interface SourceConfig extends Attribution {
-  /** As written: relative to `yms.yaml`, with `/`. */
-  readonly path: string;
-}
-
-export interface PackConfig {
-  /** The key under `packs:`, which the commands take. */
-  readonly label: string;
-  readonly pack: string;
-  readonly feature: string;
-  readonly channel: string;
-  readonly sources: readonly SourceConfig[];
-  /** Glob patterns on recorded paths; an empty `include` takes everything. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly filters: {
-    readonly minLevel: RuleLevel | null;
-    readonly statuses: readonly RuleStatus[] | null;
-    readonly tags: readonly string[] | null;
-    readonly ruleTypes: readonly RuleType[] | null;
-  };
-  /** Values of `%name%` placeholders (the Sigma modifier `expand`). */
-  readonly expand: Readonly<Record<string, readonly string[]>>;
-  /** Whether a rule with an error stops the build or is left out of the pack. */
-  readonly faulty: 'refuse' | 'leave-out';
-  readonly tests: {
-    /** The folder that `regression_tests_path` is relative to. */
-    readonly root: string | null;
-    readonly failing: 'refuse' | 'leave-out';
-  };
-  readonly minimumClient: string;
-  /** Plain files for resolvers and firewalls, made of the pack's indicators and pools. */
-  readonly feeds: readonly FeedPlan[];
-}
 
 export interface Config {
   /** The folder of `yms.yaml`, absolute. */
@@ -286,15 +237,6 @@ function namedPaths(document: PlacedYaml): { path: string; place: Place }[] {
 function mapAt(value: unknown, key: string): Readonly<Record<string, unknown>> {
   const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
   return typeof found === 'object' && found !== null ? (found as Record<string, unknown>) : {};
-}
-
-/** The name that a source has in packs and reports: as written, without the way up, so that it is alike everywhere. */
-export function recordedPath(sourcePath: string): string {
-  return posix
-    .normalize(sourcePath)
-    .split('/')
-    .filter((segment) => segment !== '..' && segment !== '.' && segment !== '')
-    .join('/');
 }
 
 function packConfig(label: string, given: z.infer<typeof pack>): PackConfig {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 
 export type IdPrefix = 'cus' | 'lic' | 'hst' | 'tok' | 'pln' | 'grp' | 'mov' | 'per';
 

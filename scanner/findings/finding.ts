@@ -1,11 +1,11 @@
-import type { FlatEvent } from '../events/event.js';
-import type { MatchedFields } from '../rules/sigma/matcher.js';
-import type { Level } from '../rules/sigma/metadata.js';
-import type { Sheet } from '../rules/triage/fact.js';
-import type { Grade, Reason } from '../rules/triage/grade.js';
-import type { ElementFinding } from './elements/verdict.js';
-import { levelOf, titleOf } from './merge/level.js';
-import type { MergedRule, Source } from './merge/merged-rule.js';
+import type { FlatEvent } from '../../events/event.js';
+import type { MatchedFields } from '../../rules/sigma/matcher.js';
+import type { Level } from '../../rules/sigma/metadata.js';
+import type { Sheet } from '../../rules/triage/fact.js';
+import type { Grade, Reason } from '../../rules/triage/grade.js';
+import type { ElementKind } from './element-table.js';
+import { levelOf, titleOf } from '../merge/level.js';
+import type { MergedRule, Source } from '../merge/merged-rule.js';
 
 /** What a rule found, as `yms scan --json` writes it (docs/scan.md). */
 export interface Finding {
@@ -34,6 +34,27 @@ export interface Finding {
   readonly element?: ElementFinding;
   /** Of an event that a triage matrix has graded. */
   readonly triage?: GradeFinding;
+}
+
+/** A rule that an element fulfils, and what that adds to its score. */
+export interface ElementReason {
+  readonly ruleId: string;
+  readonly title: string;
+  readonly score: number;
+  readonly source: Pick<Source, 'pack' | 'version' | 'file'>;
+  /** The name of the fact. */
+  readonly in: string;
+}
+
+/** What an indicator or a mining pool was found in. */
+export interface ElementFinding {
+  readonly kind: ElementKind;
+  readonly score: number;
+  /** From 1, where the element is a line. */
+  readonly line?: number;
+  /** Rules that there are reasons from; the first `maxReasons` (elements/verdict) are named. */
+  readonly count: number;
+  readonly reasons: readonly ElementReason[];
 }
 
 /** How relevant an event is, and why. */

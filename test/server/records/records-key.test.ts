@@ -6,7 +6,7 @@ import { newSealingKey } from '../../../keys/sealing.js';
 import { saveKeyFile } from '../../../keys/keyfile.js';
 import { openServer } from '../../../server/folder/folder.js';
 import { newTotpSecret } from '../../../server/access/people/totp.js';
-import { RecordsKey, secondFactorPlace } from '../../../server/folder/records-key.js';
+import { RecordsKey, secondFactorPlace } from '../../../server/records/records-key.js';
 import { expectCode } from '../../support/expect-code.js';
 import { joinedPerson, type TestPerson } from '../../support/person.js';
 import { silentLog, TestServer } from '../../support/server.js';
