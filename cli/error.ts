@@ -7,6 +7,7 @@ export type CliErrorCode =
   | 'triage-format'
   | 'triage-no-matrix'
   | 'triage-nothing-graded'
-  | 'bundle-no-hosts';
+  | 'bundle-no-hosts'
+  | 'rules-none';
 
 export class CliError extends CodedError<CliErrorCode> {}

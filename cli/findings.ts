@@ -107,6 +107,8 @@ export function summaryLines(summary: ScanSummary, seconds: number): string {
   if (graded.length > 0)
     lines.push(`  graded: ${graded.map(([grade, count]) => `${count} ${gradeWords[grade]}`).join(', ')}`);
   if (passedOver > 0) lines.push(`  ${plural(passedOver, 'file')} passed over: no event logs`);
+  if (summary.incomplete.length > 0)
+    lines.push(`  incomplete: ${summary.incomplete.map(({ code, count }) => `${count} ${code}`).join(', ')}`);
   return lines.join('\n');
 }
 
@@ -117,6 +119,7 @@ export function shortcomings({
   flags,
   correlations,
   elements,
+  incomplete,
   isInterrupted,
 }: ScanSummary): string[] {
   const { late, forgotten, unresolved } = correlations;
@@ -135,6 +138,15 @@ export function shortcomings({
     const first = elements?.named.find((diagnostic) => diagnostic.code === code);
     lines.push(`${first?.message ?? code} (${code}${count > 1 ? `, and ${count - 1} more` : ''})`);
   }
+  const told = new Set([
+    ...failures.map(({ code }) => code),
+    ...skipped.flatMap(({ counts }) => Object.keys(counts)),
+    ...Object.keys(elements?.diagnostics ?? {}),
+    'interrupted',
+    'rules-refused', // each is told as it is loaded
+  ]);
+  for (const { code, count, named } of incomplete.filter((gap) => !told.has(gap.code)))
+    lines.push(`${named[0] ?? code} (${code}${count > 1 ? `, and ${count - 1} more` : ''})`);
   for (const { ruleId, reference } of unresolved)
     lines.push(`correlation ${ruleId}: can never match, because of its rule "${reference}"`);
   if (late + forgotten > 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { CodedError } from '../base/error.js';
+import { unwritable } from '../base/files.js';
 import { productVersion } from '../base/version.js';
 import { exitCodes, formatError } from './output.js';
 
@@ -70,10 +71,24 @@ function inherit(command: Command, parent: Command): void {
   for (const child of command.commands) inherit(child, command);
 }
 
-// A reader that goes away (`yms rules list | head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.fine);
-  throw error;
-});
+/**
+ * Results that cannot be written end the command. A reader that goes away (`yms rules list | head`) is no failure of ours: what
+ * has been found until then decides.
+ */
+function endOfOutput(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCodes.fine);
+  process.stderr.write(formatError(unwritable('standard output', error)));
+  process.exit(exitCodes.failed);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(formatError(error));
+  process.exit(exitCodes.failed);
+}
+
+process.stdout.on('error', endOfOutput);
+process.stderr.on('error', () => undefined); // nobody is left to tell
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,5 @@
 /** The voice of the command line: results on stdout, everything else on stderr (docs/scan.md). */
-import { CodedError, formatPlace } from '../base/error.js';
+import { CodedError, formatPlace, systemCode } from '../base/error.js';
 
 /** What the process says to the shell when it ends. */
 export const exitCodes = {
@@ -9,6 +9,8 @@ export const exitCodes = {
   usage: 2,
   /** The work was done, and it found something: scan, lint, test. */
   findings: 3,
+  /** Nothing was found, but not everything that was given could be looked at. */
+  incomplete: 4,
 } as const;
 
 /** One result, on stdout. */
@@ -53,15 +55,21 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
 
-/** The lines that an error ends a command with: what, and what to do about it. */
+/** The lines that an error ends a command with: what, and what to do about it. A stack is for those who set YMS_DEBUG. */
 export function formatError(error: unknown): string {
-  if (!(error instanceof CodedError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `yms: error: unexpected: ${text}\n`;
-  }
+  if (!(error instanceof CodedError)) return foreignErrorLines(error);
   const place = formatPlace(error.place);
   const where = place === '' || error.message.startsWith(place) ? '' : `${printable(place)}: `;
   const lines = [`yms: error: ${where}${printable(error.message)} (${error.code})`];
   if (error.hint !== undefined) lines.push(`yms: hint: ${printable(error.hint)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What the system says is told as it is; anything else is a fault of this program. */
+function foreignErrorLines(error: unknown): string {
+  const code = systemCode(error);
+  const message = printable(error instanceof Error ? error.message : String(error));
+  const stack = process.env.YMS_DEBUG && error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) return `yms: error: ${message} (${code})\n${stack}`;
+  return `yms: error: unexpected: ${message} (internal)\nyms: hint: YMS_DEBUG=1 shows where; please report it\n${stack}`;
 }

@@ -4,12 +4,13 @@ import { systemClock } from '../base/clock.js';
 import { loadKeyFile } from '../keys/keyfile.js';
 import { openerOf } from '../keys/sealing.js';
 import { openContentKey, openPack } from '../packs/pack.js';
-import { loadCustomRules, noCustomRules } from '../scanner/merge/custom.js';
+import { loadCustomFile, loadCustomRules, noCustomRules } from '../scanner/merge/custom.js';
 import { decodeItems } from '../scanner/active/decode.js';
 import { ScannerError } from '../scanner/error.js';
 import { defaultHomePath, openHome } from '../scanner/state/home.js';
 import { mergeRules } from '../scanner/merge/merge.js';
 import { loadMerged, type MergedSet } from '../scanner/merge/merged-ruleset.js';
+import { isPlainRuleFile } from '../rules/folder.js';
 import { CliError } from './error.js';
 import { collect, parseCount } from './option.js';
 import { askPassphrase } from './passphrase.js';
@@ -31,7 +32,11 @@ export function addRulesOptions(command: Command): Command {
   return command
     .option('--home <dir>', 'the state folder', defaultHomePath())
     .option('--custom <dir>', 'local rules of another folder than custom-signatures/ in the state folder')
-    .option('--rules <path>', 'a folder of rules or a pack, instead of the rules of this endpoint', notEmpty)
+    .option(
+      '--rules <path>',
+      'a folder of rules, one file of them or a pack, instead of the rules of this endpoint',
+      notEmpty,
+    )
     .option('--key <file>', 'secret key that the pack of --rules is sealed to')
     .option('--content-key <file>', 'or its content key itself, 64 hex digits')
     .option('--signed-by <file>', 'public release key of that pack; repeatable', collect, [])
@@ -51,6 +56,7 @@ export async function loadRules(options: RulesOptions): Promise<MergedSet> {
   if (custom !== undefined) throw new CliError('usage', 'rules: expected either --rules or --custom, got both');
   const info = await stat(rules).catch(() => null);
   if (info?.isDirectory()) return { ...(await rulesOfFolder(rules)), flags: [] };
+  if (info !== null && isPlainRuleFile(rules)) return { ...rulesOfFile(rules), flags: [] };
   return { ...(await rulesOfPack(rules, options)), flags: [] };
 }
 
@@ -61,6 +67,10 @@ async function rulesOfFolder(folder: string) {
     });
   });
   return mergeRules({ packs: [], custom, remembered: [] });
+}
+
+function rulesOfFile(path: string) {
+  return mergeRules({ packs: [], custom: loadCustomFile(path), remembered: [] });
 }
 
 async function rulesOfPack(path: string, options: RulesOptions) {

@@ -92,6 +92,11 @@ export function loadRuleFile(path: string, file: string, sigma?: CompileOptions)
   return { file, path, kind, items, faults };
 }
 
+/** Whether a file named by itself is one of rules in the clear, by its name. */
+export function isPlainRuleFile(path: string): boolean {
+  return ['.yml', '.yaml', '.txt', '.csv', '.json'].includes(extname(path).toLowerCase());
+}
+
 /** Documents, hidden files, editors' leftovers and the sample events beside a rule are no rules. */
 function isIgnored(file: string): boolean {
   const name = basename(file);

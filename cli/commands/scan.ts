@@ -45,7 +45,9 @@ const maxLogSourcesBytes = 8 * 1024 * 1024;
 export function registerScan(program: Command): void {
   const command = program
     .command('scan')
-    .description('apply the rules to logs, files and this host itself; exit 3 when something was found')
+    .description(
+      'apply the rules to logs, files and this host itself; exit 3 when something was found, 4 when not everything could be looked at',
+    )
     .argument('[path...]', 'logs, files, folders, or - for the standard input; without any, as with --live')
     .option('--sigma', 'apply Sigma rules to event logs')
     .option('--ioc', 'look for indicators in every element (docs/elements.md)')
@@ -76,10 +78,10 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   const startedAt = performance.now();
   const logSources = options.logsources === undefined ? null : await loadLogSources(options.logsources);
   const { rules, flags, faults } = await loadRules(options);
-  const kinds = kindsOf(options);
-  requireElements(paths, options, rules, kinds);
-  warnOfEmptyKinds(rules, kinds);
   printFaults(faults);
+  const kinds = kindsOf(options);
+  requireRules(rules, kinds);
+  requireElements(paths, options, rules, kinds);
   const progress = startProgress('scanning');
   const interruption = interruptible();
   const say = async (text: string): Promise<void> => {
@@ -89,14 +91,17 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   const { minLevel = null, since = null, threads, hostRoot, maxFileSize } = options;
   const summary = await scan(
     {
-      ...{ rules, flags, paths, minLevel, since, logSources, kinds, signal: interruption },
+      ...{ rules, flags, faults, paths, minLevel, since, logSources, kinds, signal: interruption },
       hostRoot: options.live === true || paths.length === 0 ? hostRoot : null,
       now: systemClock.now(),
       ...(threads && { threads }),
       ...(maxFileSize && { maxFileBytes: maxFileSize * 1024 * 1024 }),
     },
     {
-      finding: (finding) => say(options.json ? jsonLine('finding', finding) : findingLines(finding)),
+      finding: (finding) => {
+        process.exitCode = exitCodes.findings; // should nobody read on
+        return say(options.json ? jsonLine('finding', finding) : findingLines(finding));
+      },
       progress: (read, total) => progress.update(read, total === 0 ? null : total),
     },
   ).finally(() => progress.stop());
@@ -131,10 +136,13 @@ function requireElements(
   throw new CliError('usage', 'host: expected indicators or mining pools to look for, got none', { hint });
 }
 
-/** A kind that was asked for and that the license does not cover finds nothing, which is not the same as a clean host. */
-function warnOfEmptyKinds(rules: MergedSet['rules'], kinds: ReadonlySet<ScanKind> | null): void {
-  for (const kind of kinds ?? [])
-    if (!rules.some((rule) => rule.kind === kind)) warn(`rules: expected some of the kind ${kind}, got none`);
+/** Without a rule a scan would find nothing anywhere, which is not the same as a clean host. */
+function requireRules(rules: MergedSet['rules'], kinds: ReadonlySet<ScanKind> | null): void {
+  if (rules.some(({ kind }) => kinds === null || kinds.has(kind))) return;
+  const wanted = kinds === null ? 'some to apply' : `some of the kind ${[...kinds].join(', ')}`;
+  throw new CliError('rules-none', `rules: expected ${wanted}, got none`, {
+    hint: 'yms status says what is installed and licensed; --rules names a file, a folder or a pack',
+  });
 }
 
 async function loadLogSources(file: string): Promise<LogSourceTable> {
@@ -152,8 +160,10 @@ function jsonLine(type: 'finding' | 'summary', value: Finding | ScanSummary): st
   return JSON.stringify({ type, ...value });
 }
 
-/** What was found counts more than what could not be read. */
-function exitCodeOf({ findings, failures, isInterrupted }: ScanSummary): number {
+/** What was found counts more than what could not be looked at; where nothing could be, the scan has failed. */
+function exitCodeOf({ findings, rules, files, elements, failures, incomplete }: ScanSummary): number {
   if (findings > 0) return exitCodes.findings;
-  return failures.length > 0 || isInterrupted ? exitCodes.failed : exitCodes.fine;
+  const isNothingLookedAt = files === 0 && failures.length > 0 && Object.keys(elements?.examined ?? {}).length === 0;
+  if (rules === 0 || isNothingLookedAt) return exitCodes.failed;
+  return incomplete.length > 0 ? exitCodes.incomplete : exitCodes.fine;
 }

@@ -22,6 +22,29 @@ export type TroubleCode =
   | 'log-lines'
   | 'process-unreadable';
 
+/** Whether something was not looked at. What was written or went away meanwhile, and what holds no bytes, is only told. */
+export const isLoss: Readonly<Record<TroubleCode, boolean>> = {
+  'archive-damaged': true,
+  'archive-depth': true,
+  'archive-encrypted': true,
+  'archive-members': true,
+  'archive-method': true,
+  'archive-path': false,
+  'archive-too-large': true,
+  'file-changed': false,
+  'file-grown': false,
+  'file-missing': false,
+  'file-shrunk': true,
+  'file-special': false,
+  'file-too-large': true,
+  'file-unreadable': true,
+  'folder-depth': true,
+  'folder-foreign': false,
+  'log-damaged': true,
+  'log-lines': true,
+  'process-unreadable': true,
+};
+
 export class ElementError extends CodedError<TroubleCode> {}
 
 export interface Diagnostic {

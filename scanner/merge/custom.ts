@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { CodedError } from '../../base/error.js';
 import { readFileAtMost } from '../../base/files.js';
 import type { Opener } from '../../keys/signer.js';
@@ -7,7 +8,7 @@ import { encodeItem } from '../../packs/item.js';
 import { openContentKey, openPack, readPack, verifyPack } from '../../packs/pack.js';
 import type { DisabledRule } from '../../rules/disable-list.js';
 import type { Fault } from '../../rules/fault.js';
-import { loadRuleFolder, type RuleFile } from '../../rules/folder.js';
+import { loadRuleFile, loadRuleFolder, type RuleFile } from '../../rules/folder.js';
 import type { Indicator } from '../../rules/ioc/indicator.js';
 import type { CompiledItem } from '../../rules/item.js';
 import type { CustomSigners } from './custom-signers.js';
@@ -72,15 +73,21 @@ export async function loadCustomRules(
   for (const file of files) {
     if (file.kind === 'pack' && keys === null) continue;
     const read = await attempt(file.file, () =>
-      keys && file.kind === 'pack' ? readPackFile(file, keys) : readItems(file),
+      keys && file.kind === 'pack' ? readPackFile(file, keys) : Promise.resolve(readItems(file)),
     );
     for (const item of read ?? []) items.push(item);
   }
   return { folder, disabled, ...(firstPack ? eachOnce(items, faults) : { items, faults }) };
 }
 
-function readItems({ file, items }: RuleFile): Promise<LocalItem[]> {
-  return Promise.resolve(items.flatMap((item) => readItem(item, file)));
+/** One plain file of a folder of local rules, named by itself. */
+export function loadCustomFile(path: string): CustomRules {
+  const file = loadRuleFile(path, basename(path), { requireId: false });
+  return { folder: '', items: readItems(file), disabled: [], faults: file.faults };
+}
+
+function readItems({ file, items }: RuleFile): LocalItem[] {
+  return items.flatMap((item) => readItem(item, file));
 }
 
 /** An indicator is as its reader has just made it, which of a million of them is not worth reading twice. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Fault } from '../../rules/fault.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { Level } from '../../rules/sigma/metadata.js';
 import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
@@ -18,6 +19,8 @@ export interface ScanRequest {
   readonly rules: readonly MergedRule[];
   /** What is wrong with the endpoint that the rules are from; part of every report. */
   readonly flags: readonly Flag[];
+  /** What is wrong with rules that were left out; each error makes the scan incomplete. */
+  readonly faults?: readonly Fault[];
   /** Files, folders, and `-` for the standard input. */
   readonly paths: readonly string[];
   /** Null: high for Sigma rules, medium for all others. */
@@ -114,13 +117,21 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const { late, forgotten, unresolved } = correlations;
   const reporting =
     selected.filter(({ isReported }) => isReported).length + (triage?.matrices.length ?? 0) + (elements?.rules ?? 0);
-  return tally.summary(triage !== null, {
-    rules: reporting,
-    elements,
-    correlations: { late, forgotten, unresolved },
-    flags,
-    isInterrupted: signal.aborted,
-  });
+  return tally.summary(
+    triage !== null,
+    {
+      rules: reporting,
+      elements,
+      correlations: { late, forgotten, unresolved },
+      flags,
+      isInterrupted: signal.aborted,
+    },
+    {
+      refused: request.faults ?? [],
+      missing: [...(kinds ?? [])].filter((kind) => !rules.some((rule) => rule.kind === kind)),
+      met: elements ? [elements] : [],
+    },
+  );
 }
 
 function threadsFor(totalBytes: number): number {

@@ -2,6 +2,7 @@ import { type Level, levels } from '../../rules/sigma/metadata.js';
 import type { ElementSummary } from '../elements/scan-elements.js';
 import type { Finding } from '../findings/finding.js';
 import type { Flag } from '../active/flags.js';
+import { type Gap, gapsOf, type Outcome } from './gap.js';
 import type { Failure } from '../input/logs.js';
 import type { Part, PartOutcome } from './part.js';
 import { addGrades, type GradeCounts, noGrades } from './matches.js';
@@ -52,6 +53,8 @@ export interface ScanSummary {
   readonly graded: Readonly<GradeCounts> | null;
   /** Ended before everything was read. */
   readonly isInterrupted: boolean;
+  /** What was not looked at, not understood or not applied; empty: a scan without findings means that nothing is there. */
+  readonly incomplete: readonly Gap[];
 }
 
 /** Skips named for each file; all are counted. */
@@ -124,8 +127,9 @@ export class Tally {
   summary(
     isGrading: boolean,
     rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>,
+    { refused, missing, met }: Pick<Outcome, 'refused' | 'missing' | 'met'>,
   ): ScanSummary {
-    return {
+    const summary = {
       findings: this.#findings,
       byLevel: this.#byLevel,
       byRule: [...this.#byRule.values()].sort(
@@ -144,5 +148,6 @@ export class Tally {
       graded: isGrading ? this.#graded : null,
       ...rest,
     };
+    return { ...summary, incomplete: gapsOf({ ...summary, refused, missing, met }) };
   }
 }

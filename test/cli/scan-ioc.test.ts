@@ -200,11 +200,15 @@ describe('kinds and paths', () => {
     await writeFiles(folder, { ...rule, 'logs/a.log': 'to evil.example\n' });
     expect((await scan('--rules', 'some', 'logs')).found).toHaveLength(1);
     expect((await scan('--ioc', '--rules', 'some', 'logs')).code).toBe(3);
-    expect((await scan('--pools', '--rules', 'some', 'logs')).found).toEqual([]);
+    const pools = await spawnYms(folder, ['scan', '--pools', '--rules', 'some', 'logs']);
+    expect(pools.code).toBe(1);
+    expect(pools.stderr).toContain('rules: expected some of the kind pool, got none (rules-none)');
     expect((await scan('--rules', 'some', '--min-level', 'high', 'logs')).code).toBe(0);
     const nothing = await spawnYms(folder, ['scan', '--rules', 'none']);
-    expect(nothing.code).toBe(2);
-    expect(nothing.stderr).toContain('expected indicators or mining pools to look for, got none');
+    expect(nothing.code).toBe(1);
+    const lacking = await scan('--ioc', '--pools', '--rules', 'some', '--min-level', 'high', 'logs');
+    expect(lacking.code).toBe(4);
+    expect(lacking.stderr).toContain('rules: expected some of the kind pool, got none (rules-none)');
   }, 120_000);
 
   test('without a path, the host itself', async () => {

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { text } from '../../bench/evtx-values.js';
@@ -130,12 +133,86 @@ describe('yms scan', () => {
     expect(found.slice(0, -1)).toEqual(['text/audit.log Text 13', 'text/auth.log Text 11', 'text/pihole.log Text 12']);
   });
 
-  test('nothing found: exit 0; nothing there, or no log: exit 1 and the others are scanned', async () => {
-    expect((await scan('logs/plain.json')).code).toBe(0);
-    const missing = await scan('logs/plain.json', 'nowhere.evtx', 'logs/notes.md');
-    expect(missing.code).toBe(1);
+  test('nothing found: exit 0; and not all looked at: 4; and nothing looked at: 1', async () => {
+    await writeFiles(folder, { 'whole.json': '{"EventID":1}\n' });
+    expect((await scan('whole.json')).code).toBe(0);
+    const broken = await scan('--json', 'logs/plain.json');
+    expect(broken.code).toBe(4);
+    expect(lines(broken.stdout)).toMatchObject([{ incomplete: [{ code: 'json-syntax', count: 1 }] }]);
+    const missing = await scan('whole.json', 'nowhere.evtx');
+    expect(missing.code).toBe(4);
     expect(missing.stderr).toContain('nowhere.evtx: expected a log or a folder, got nothing there (file-missing)');
-    expect(missing.stderr).toContain('logs/notes.md: expected an event log, got other data (log-unknown)');
     expect(missing.stdout).toContain('0 findings in 1 event of 1 log');
-  });
+    expect(missing.stdout).toContain('\n  incomplete: 1 file-missing\n');
+    expect((await scan('nowhere.evtx')).code).toBe(1);
+  }, 60_000);
+
+  test('no rule: exit 1, whatever the log; a refused one: 4', async () => {
+    await writeFiles(folder, {
+      'whole.json': '{"EventID":1}\n',
+      'empty/readme.md': 'none',
+      'bad/a.yml': rule('3', 'Misspelt', 'high', 'x').replace('|contains', '|contians'),
+      'mixed/a.yml': rule('3', 'Misspelt', 'high', 'x').replace('|contains', '|contians'),
+      'mixed/b.yml': rule('4', 'Sound', 'high', 'x'),
+    });
+    const run = (rules: string, ...args: string[]) =>
+      spawnYms(folder, ['scan', '--rules', rules, ...args, 'whole.json']);
+    for (const rules of ['empty', 'bad']) {
+      const none = await run(rules);
+      expect(none.code).toBe(1);
+      expect(none.stderr).toContain('rules: expected some to apply, got none (rules-none)');
+    }
+    const low = await run('rules/quiet.yml');
+    expect(low.code).toBe(1);
+    expect(low.stderr).toContain('rules: expected some that can report at this level, got none (rules-none)');
+    const mixed = await run('mixed', '--json');
+    expect(mixed.code).toBe(4);
+    const [summary] = lines(mixed.stdout);
+    expect(summary).toMatchObject({
+      rules: 1,
+      incomplete: [{ code: 'rules-refused', count: 1, named: [expect.stringMatching(/^a\.yml:\d+:\d+: error: /)] }],
+    });
+  }, 60_000);
+
+  test('one file of rules: Sigma, a list, a bundle; not any other', async () => {
+    await writeFiles(folder, {
+      'lists/x-c2-iocs.txt': 'evil.example\n',
+      'lists/untagged.txt': 'evil.example\n',
+      'lists/program.exe': 'MZ',
+      'some.log': 'to evil.example\n',
+    });
+    const one = await spawnYms(folder, ['scan', '--rules', 'rules/strange.yml', 'logs']);
+    expect(one.code).toBe(3);
+    expect(one.stdout).toContain('by yms test (strange.yml)');
+    const list = await spawnYms(folder, ['scan', '--rules', 'lists/x-c2-iocs.txt', 'some.log']);
+    expect(list.code).toBe(3);
+    const untagged = await spawnYms(folder, ['scan', '--rules', 'lists/untagged.txt', 'some.log']);
+    expect(untagged.code).toBe(1);
+    expect(untagged.stderr).toContain('untagged.txt: warning: file name: expected a tag');
+    const foreign = await spawnYms(folder, ['scan', '--rules', 'lists/program.exe', 'some.log']);
+    expect(foreign.code).toBe(1);
+    expect(foreign.stderr).toContain('pack-foreign');
+  }, 60_000);
+
+  test('an output that takes no more: a word and no stack; what was found decides for a reader that has gone', async (context) => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const yms = `${process.execPath} --import ${root}node_modules/tsx/dist/esm/index.mjs ${root}cli/main.ts`;
+    const shell = (command: string) =>
+      new Promise<{ code: unknown; stderr: string }>((resolve) => {
+        execFile('sh', ['-c', command], { cwd: folder }, (error, _, stderr) =>
+          resolve({ code: error === null ? 0 : error.code, stderr }),
+        );
+      });
+    if (!existsSync('/dev/full')) return context.skip('needs a device that is always full');
+    const full = await shell(`${yms} scan --rules rules logs > /dev/full`);
+    expect(full.code).toBe(1);
+    expect(full.stderr).toContain('yms: error: standard output: expected room on the disk, got a full one (disk-full)');
+    expect(full.stderr).not.toMatch(/^\s+at /m);
+    const closed = await shell(`(${yms} scan --rules rules logs; echo $? > code) | true; exit $(cat code)`);
+    expect(closed).toMatchObject({ code: 3 });
+    const long = await spawnYms(folder, ['scan', '--rules', 'x'.repeat(5000), 'logs']);
+    expect(long.code).toBe(1);
+    expect(long.stderr).toContain('ENAMETOOLONG');
+    expect(long.stderr).not.toMatch(/^\s+at /m);
+  }, 60_000);
 });
