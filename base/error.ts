@@ -39,6 +39,7 @@ export type BaseErrorCode =
   | 'json-syntax'
   | 'json-depth'
   | 'json-duplicate-key'
+  | 'json-member-name'
   | 'json-not-canonical'
   | 'file-missing'
   | 'file-too-large'

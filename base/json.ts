@@ -44,9 +44,10 @@ export function canonicalJsonBytes(value: unknown): Uint8Array {
 }
 
 /**
- * JSON from outside: UTF-8, at most {@link maxJsonDepth} levels, no duplicate member names.
+ * JSON from outside: UTF-8, at most {@link maxJsonDepth} levels, no duplicate member names, and none called `__proto__`:
+ * copies of an object, those of a validating library too, lose such a member, so that what is checked is not what came.
  *
- * @throws BaseError `utf8-invalid`, `json-syntax`, `json-depth`, `json-duplicate-key`
+ * @throws BaseError `utf8-invalid`, `json-syntax`, `json-depth`, `json-duplicate-key`, `json-member-name`
  */
 export function parseJson(source: Uint8Array | string, subject = 'json'): Json {
   const text = typeof source === 'string' ? source : decodeUtf8(source, subject);
@@ -126,6 +127,8 @@ function inspectMembers(text: string, subject: string): { isSorted: boolean } {
         if (!expectsName) break;
         expectsName = false;
         const name = unquote(text.slice(start, at + 1));
+        if (name === '__proto__')
+          throw new BaseError('json-member-name', `${subject}: expected no member called __proto__, got one`);
         const names = open.at(-1) ?? [];
         if (Array.isArray(names) && (names.length === 0 || (names.at(-1) ?? '') < name)) {
           names.push(name); // as long as names ascend, none can come twice

@@ -16,11 +16,11 @@ export const reservedNames: readonly string[] = ['root', 'targets', 'snapshot', 
 
 const version = z.int().min(1);
 const expires = z.string().refine((text) => parseSeconds(text) !== null, 'expected a date as YYYY-MM-DDTHH:MM:SSZ');
-const keyid = z.string().regex(keyidPattern, 'expected 64 lower-case hex digits');
+export const keyidSchema = z.string().regex(keyidPattern, 'expected 64 lower-case hex digits');
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
 const hashes = z.strictObject({ sha256 });
-const keyids = z.array(keyid).refine((ids) => new Set(ids).size === ids.length, 'expected each key id once');
-const keys = z.record(keyid, publicKeySchema);
+const keyids = z.array(keyidSchema).refine((ids) => new Set(ids).size === ids.length, 'expected each key id once');
+const keys = z.record(keyidSchema, publicKeySchema);
 const length = z.int().min(0);
 
 const specVersionSchema = z.string().regex(/^1\.0\.\d+$/, 'expected version 1.0 of the specification');
@@ -29,12 +29,17 @@ const roleKeys = z
   .strictObject({ keyids, threshold: z.int().min(1) })
   .refine((role) => role.threshold <= role.keyids.length, 'expected a threshold of at most the number of keys');
 
-export const rootSchema = z.strictObject({
+/** What every root says first, whoever reads it. */
+export const rootHead = {
   _type: z.literal('root'),
   spec_version: specVersionSchema,
   version,
   expires,
   consistent_snapshot: z.literal(true),
+};
+
+export const rootSchema = z.strictObject({
+  ...rootHead,
   keys,
   roles: z.strictObject({ root: roleKeys, targets: roleKeys, snapshot: roleKeys, timestamp: roleKeys }),
 });

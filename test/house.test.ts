@@ -67,7 +67,6 @@ const floors: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** Packages that stand behind exactly one file, so that they can be replaced there. */
 const keptBehind: Readonly<Record<string, RegExp>> = {
   'libsodium-wrappers': /^keys\/sodium\.ts$/,
-  'tuf-js': /^scanner\//,
   express: /^server\//,
   commander: /^cli\//,
 };

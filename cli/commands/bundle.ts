@@ -8,7 +8,7 @@ import { httpSource } from '../../scanner/follow/fetcher.js';
 import { defaultHomePath, openHome } from '../../scanner/state/home.js';
 import { exportBundle, type ExportReport, type IssuedDocument } from '../../scanner/offline/export-bundle.js';
 import { importBundle } from '../../scanner/offline/import-bundle.js';
-import type { TrustedTarget } from '../../scanner/follow/trust.js';
+import type { TrustedTarget } from '../../scanner/follow/trusted-metadata.js';
 import { CliError } from '../error.js';
 import { firstTrustOf, type FirstTrustOptions, withFirstTrust } from '../first-trust-option.js';
 import { collect } from '../option.js';

@@ -39,7 +39,7 @@ export async function loadState(home: Home): Promise<EndpointState & { readonly 
   return {
     activation,
     pointer,
-    metadata: await loadMetadata(home, pointer.metadata),
+    metadata: await loadMetadata(home),
     license:
       activation && stored && host
         ? reopenLicense(stored, { hostKeyid: host.key.keyid, hostId: activation.hostId })

@@ -5,7 +5,7 @@ import type { License } from '../../packs/license.js';
 import { unlessRefused } from '../error.js';
 import type { LastUpdate } from '../state/last-update.js';
 import { type AcceptedPack, isNamed, packKey, type Pointer } from '../state/pointer.js';
-import type { TrustedFiles } from '../follow/trust.js';
+import type { TrustedFiles } from '../follow/trusted-metadata.js';
 
 export type FlagCode =
   | 'clock-back'
@@ -31,7 +31,7 @@ export interface Flag {
 
 export interface EndpointState {
   readonly pointer: Pointer;
-  /** The stored metadata that belongs to the pointer. */
+  /** The kept metadata: the newest that was verified, whatever the pointer names. */
   readonly metadata: TrustedFiles;
   readonly license: License | null;
   readonly greatestIssuedAt: string | null;

@@ -14,7 +14,7 @@ import { ScannerError } from '../error.js';
 import { type Progress, type RepositorySource, verifyTarget } from '../follow/fetcher.js';
 import type { Home } from '../state/home.js';
 import { type AcceptedPack, packFileName, packKey } from '../state/pointer.js';
-import type { TrustedTarget } from '../follow/trust.js';
+import type { TrustedTarget } from '../follow/trusted-metadata.js';
 
 export interface InstallOrder {
   readonly home: Home;

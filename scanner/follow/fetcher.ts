@@ -2,7 +2,7 @@ import { sha256Hex } from '../../base/bytes.js';
 import { request } from '../../base/http.js';
 import { type Connection, refusal } from './api.js';
 import { ScannerError } from '../error.js';
-import type { TrustedTarget } from './trust.js';
+import type { TrustedTarget } from './trusted-metadata.js';
 
 /** Received bytes, and the length that signed metadata promises. */
 export type Progress = (receivedBytes: number, totalBytes: number) => void;

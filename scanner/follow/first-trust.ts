@@ -1,13 +1,13 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { readFileIfPresent, writeFileAtomic } from '../../base/files.js';
-import { parseMetadata, rolePolicy, verifyMetadata } from '../../keys/metadata.js';
+import { parseFollowedRoot } from '../../keys/followed-root.js';
+import { rolePolicy, verifyMetadata } from '../../keys/metadata.js';
 import { verifySelfSigned } from '../../keys/root.js';
 import { metadataMaxBytes } from '../../keys/roles.js';
 import { refusedOrThrow, ScannerError } from '../error.js';
 import type { RepositorySource } from './fetcher.js';
 import type { Home } from '../state/home.js';
 import { loadMetadata, loadTrustedRoot } from './metadata-folder.js';
-import { emptyPointer, loadPointer, type Pointer, savePointer } from '../state/pointer.js';
 import type { Repository } from './repository.js';
 
 /** What people carried here to begin to trust: the root itself, or the SHA-256 of the repository's `1.root.json`. */
@@ -21,15 +21,14 @@ export type FirstTrust = { readonly root: Uint8Array } | { readonly rootSha256: 
  */
 export async function carriedRootOf(home: Home, source: RepositorySource, firstTrust: FirstTrust): Promise<Uint8Array> {
   const bytes = 'root' in firstTrust ? firstTrust.root : await fetchFirstRoot(source, firstTrust.rootSha256);
-  const carried = parseMetadata('root', bytes, 'carried root');
+  const carried = parseFollowedRoot(bytes, 'carried root');
   verifySelfSigned(carried);
   const anchor = await readFileIfPresent(home.anchor, metadataMaxBytes.root);
   if (anchor === null || sha256Hex(anchor) === sha256Hex(bytes)) return bytes;
 
-  const pointer = (await loadPointer(home)) ?? emptyPointer;
-  const trusted = await loadTrustedRoot(home, await loadMetadata(home, pointer.metadata));
+  const { bytes: trusted } = await loadTrustedRoot(home, await loadMetadata(home));
   try {
-    verifyMetadata(carried, rolePolicy(parseMetadata('root', trusted).signed, 'root'), 'carried root');
+    verifyMetadata(carried, rolePolicy(parseFollowedRoot(trusted).signed, 'root'), 'carried root');
     return bytes;
   } catch (cause) {
     throw new ScannerError(
@@ -56,14 +55,8 @@ async function fetchFirstRoot(source: RepositorySource, rootSha256: string): Pro
 }
 
 /** From here on the endpoint starts from the carried root, if it had none, and from what was verified under it. */
-export async function saveTrust(
-  home: Home,
-  pointer: Pointer,
-  repository: Repository,
-  carriedRoot: Uint8Array | null,
-): Promise<void> {
+export async function saveTrust(home: Home, repository: Repository, carriedRoot: Uint8Array | null): Promise<void> {
   const anchor = await readFileIfPresent(home.anchor, metadataMaxBytes.root);
   if (anchor === null && carriedRoot !== null) await writeFileAtomic(home.anchor, carriedRoot);
-  const metadata = await repository.save(home);
-  if (metadata !== pointer.metadata) await savePointer(home, { ...pointer, metadata });
+  await repository.keepFirstTrust();
 }

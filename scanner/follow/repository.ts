@@ -1,56 +1,59 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { keysJsonMaxBytes, keysJsonPath, type KeysJson, parseKeysJson } from '../../keys/keys-json.js';
 import { ScannerError } from '../error.js';
-import type { RepositorySource } from './fetcher.js';
 import type { Home } from '../state/home.js';
-import { loadMetadata, loadTrustedRoot, metadataName, saveMetadata } from './metadata-folder.js';
-import { filesToKeep, findTarget, refreshTrust } from './refresh.js';
-import type { Trust, TrustedTarget } from './trust.js';
+import type { RepositorySource } from './fetcher.js';
+import { loadMetadata, loadTrustedRoot, MetadataFolder } from './metadata-folder.js';
+import { findTarget, type Followed, type Keep, refreshTrust } from './refresh.js';
+import type { TrustedTarget } from './trusted-metadata.js';
 
-/** `keys.json` lies beside the metadata of its generation; no role may have that name. */
+/** `keys.json` lies beside the metadata; no role may have that name. */
 const keysFile = 'keys';
 
-/** A repository at one moment, verified against the root that this endpoint trusts. What it hands out is signed for. */
+/**
+ * A repository at one moment, verified against the root that this endpoint trusts. What it hands out is signed for. Every
+ * file is kept as soon as it was verified, so that a broken answer never makes an endpoint forget a newer root or
+ * timestamp; only a first root, which nobody has agreed to yet, waits for `keepFirstTrust`.
+ */
 export class Repository {
   readonly source: RepositorySource;
-  readonly #trust: Trust;
-  readonly #known: Map<string, Uint8Array>;
+  readonly #followed: Followed;
+  readonly #folder: MetadataFolder;
 
-  /** The folder that holds all of what is known, undamaged. */
-  #saved: string;
-
-  private constructor(source: RepositorySource, trust: Trust, known: Map<string, Uint8Array>) {
-    this.source = source;
-    this.#trust = trust;
-    this.#known = known;
-    this.#saved = metadataName(known);
+  private constructor(followed: Followed, folder: MetadataFolder) {
+    this.source = followed.source;
+    this.#followed = followed;
+    this.#folder = folder;
   }
 
   /**
-   * Starts from the folder `metadata` and the roots that are trusted already, or from a `carriedRoot` that is about to be.
+   * Starts from what is trusted already, or from a `carriedRoot` that is about to be.
    *
-   * @throws ScannerError `root-missing`, and what `refreshTrust` throws
+   * @throws ScannerError `root-missing`, and what `refreshTrust` throws; BaseError `disk-full`, `file-unwritable`
    */
   static async refresh(
     home: Home,
-    metadata: string | null,
     source: RepositorySource,
     now: Date,
     carriedRoot: Uint8Array | null = null,
   ): Promise<Repository> {
-    const known = await loadMetadata(home, metadata);
-    const trust = await refreshTrust(source, await loadTrustedRoot(home, known, carriedRoot), known, now);
-    return new Repository(source, trust, known);
+    const known = await loadMetadata(home);
+    const { bytes: root, isFirst } = await loadTrustedRoot(home, known, carriedRoot);
+    const folder = new MetadataFolder(home, isFirst);
+    const keep: Keep = (role, bytes) => folder.keep(role, bytes);
+    const stored = known.get('root');
+    if (!stored || sha256Hex(stored) !== sha256Hex(root)) await keep('root', root);
+    return new Repository(await refreshTrust({ source, known, keep }, root, now), folder);
   }
 
   /** Whether its timestamp or snapshot has expired, which only a carried one may have. */
   get isStale(): boolean {
-    return this.#trust.isStale;
+    return this.#followed.trusted.isStale;
   }
 
   /** Null when no role lists the path. @throws what the deciding role is refused for */
   find(path: string): Promise<TrustedTarget | null> {
-    return findTarget(this.#trust, this.source, this.#known, path);
+    return findTarget(this.#followed, path);
   }
 
   /** The license and distribution keys, from the one target that needs no license. */
@@ -61,19 +64,21 @@ export class Repository {
         'target-missing',
         `${keysJsonPath}: expected at most ${keysJsonMaxBytes} bytes, got ${target?.length ?? 'no such target'}`,
       );
-    const stored = this.#known.get(keysFile);
-    const isCurrent = stored !== undefined && sha256Hex(stored) === target.sha256;
-    const bytes = isCurrent ? stored : await this.source.target(target);
-    this.#known.set(keysFile, bytes);
-    return parseKeysJson(bytes);
+    const stored = this.#followed.known.get(keysFile);
+    if (stored !== undefined && sha256Hex(stored) === target.sha256) return parseKeysJson(stored);
+    const bytes = await this.source.target(target);
+    const keys = parseKeysJson(bytes);
+    await this.#followed.keep(keysFile, bytes);
+    return keys;
   }
 
-  /** Saves what was verified, as a new folder unless nothing is new, and answers its name; see `saveMetadata`. */
-  async save(home: Home): Promise<string> {
-    const files = filesToKeep(this.#trust, this.#known);
-    const keys = this.#known.get(keysFile);
-    if (keys) files.set(keysFile, keys);
-    if (metadataName(files) !== this.#saved) this.#saved = await saveMetadata(home, files);
-    return this.#saved;
+  /** The first root is agreed to: what was verified under it is kept, and all that comes. */
+  keepFirstTrust(): Promise<void> {
+    return this.#folder.keepWaiting();
+  }
+
+  /** Removes what is kept of roles that the snapshot no longer names, and what a killed command left. */
+  prune(): Promise<void> {
+    return this.#folder.keepOnly(['root', 'timestamp', 'snapshot', keysFile, ...this.#followed.trusted.roles]);
   }
 }

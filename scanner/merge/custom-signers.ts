@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { parsePublicKey, type PublicKey, publicKeySchema } from '../../keys/key.js';
+import { parseFollowedRoot } from '../../keys/followed-root.js';
 import { parseMetadata } from '../../keys/metadata.js';
 import { ScannerError, unlessRefused } from '../error.js';
 import { type Home, loadDocument } from '../state/home.js';
-import type { TrustedFiles } from '../follow/trust.js';
+import type { TrustedFiles } from '../follow/trusted-metadata.js';
 
 const schema = z.strictObject({
   keys: z.array(publicKeySchema).max(64),
@@ -39,7 +40,7 @@ export async function loadCustomSigners(home: Home, metadata: TrustedFiles): Pro
 function repositoryKeyids(metadata: TrustedFiles): Set<string> {
   const [root, targets] = [metadata.get('root'), metadata.get('targets')];
   const tables = [
-    root && unlessRefused(() => parseMetadata('root', root).signed.keys),
+    root && unlessRefused(() => parseFollowedRoot(root).signed.keys),
     targets && unlessRefused(() => parseMetadata('targets', targets).signed.delegations?.keys),
   ];
   return new Set(tables.flatMap((table) => Object.keys(table ?? {})));

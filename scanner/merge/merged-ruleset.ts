@@ -10,7 +10,6 @@ import type { Flag } from '../active/flags.js';
 import { type Home, loadDocument, saveDocument } from '../state/home.js';
 import { type MergedRules, mergeRules } from './merge.js';
 import { loadMetadata } from '../follow/metadata-folder.js';
-import { loadPointer } from '../state/pointer.js';
 
 /** The rules that this endpoint scans with, and what people must know about them. */
 export interface MergedSet extends MergedRules {
@@ -42,9 +41,7 @@ const rememberedSchema = z.strictObject({
 export async function loadMerged(home: Home, clock: Clock, customFolder: string | null = null): Promise<MergedSet> {
   const { packs, flags } = await loadActive(home, clock);
   const custom = await loadCustomRules(customFolder ?? home.customSignatures, customFolder !== null, async () => {
-    const pointer = await loadPointer(home);
-    const metadata = await loadMetadata(home, pointer?.metadata ?? null);
-    const signers = await loadCustomSigners(home, metadata);
+    const signers = await loadCustomSigners(home, await loadMetadata(home));
     return { host: await loadHostKey(home), signers, client: productVersion };
   });
   const remembered = (await loadDocument(home.overrides, rememberedSchema))?.overrides ?? [];

@@ -17,7 +17,6 @@ import { acceptLicense, loadStoredLicense, saveStoredLicense, trustedNow } from 
 import { ScannerError } from '../error.js';
 import { carriedRootOf, type FirstTrust, saveTrust } from '../follow/first-trust.js';
 import { withHome } from '../state/home.js';
-import { emptyPointer, loadPointer } from '../state/pointer.js';
 import { Repository } from '../follow/repository.js';
 import type { Endpoint } from '../update/update.js';
 import { loadActivationRequest } from './activation-request.js';
@@ -55,16 +54,15 @@ export async function acceptActivation(
     const bundle = await Bundle.open(path);
     try {
       const stored = await loadStoredLicense(home);
-      const pointer = (await loadPointer(home)) ?? emptyPointer;
+      const envelope = await bundle.read(activationEntry(host.key.keyid)); // first: the wrong file touches nothing
+      if (envelope === null)
+        throw new ScannerError('answer-mismatch', `answer: expected one for host key ${host.key.keyid}, got none`);
       const source = bundleSource(bundle);
       const carriedRoot = options.firstTrust && (await carriedRootOf(home, source, options.firstTrust));
       const now = trustedNow(clock, stored?.greatestIssuedAt);
-      const repository = await Repository.refresh(home, pointer.metadata, source, now, carriedRoot);
+      const repository = await Repository.refresh(home, source, now, carriedRoot);
       const { licenseKeys } = await repository.keysJson();
 
-      const envelope = await bundle.read(activationEntry(host.key.keyid));
-      if (envelope === null)
-        throw new ScannerError('answer-mismatch', `answer: expected one for host key ${host.key.keyid}, got none`);
       const answer = verifyAnswer(envelope, licenseKeys);
       requireAnswerTo(request, host.key.keyid, answer);
       const token = parseHostToken(host.open(decodeBase64(answer.sealedToken)));
@@ -84,7 +82,7 @@ export async function acceptActivation(
         name: request.name,
         activatedAt: formatSeconds(clock.now()),
       };
-      await saveTrust(home, pointer, repository, carriedRoot);
+      await saveTrust(home, repository, carriedRoot);
       await saveActivation(home, { ...activation, token });
       await saveStoredLicense(home, accepted.stored);
       await rm(home.activationRequest, { force: true });

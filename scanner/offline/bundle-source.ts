@@ -24,16 +24,22 @@ export function bundleSource(bundle: Bundle): RepositorySource {
 export function bundleOrigin(bundle: Bundle): Origin {
   return {
     source: bundleSource(bundle),
-    license: async (stored, policy, clock) => {
-      const envelope = await bundle.read(licenseEntry(policy.hostKeyid));
-      if (envelope === null)
-        throw new ScannerError(
-          'license-missing',
-          `bundle: expected a license document for host key ${policy.hostKeyid}, got none`,
-          { hint: 'export the bundle for this host: yms bundle export --host ID' },
-        );
-      return acceptLicense(envelope, null, stored, policy, clock);
-    },
+    license: async (stored, policy, clock) =>
+      acceptLicense(await carriedDocument(bundle, policy.hostKeyid), null, stored, policy, clock),
     connection: null,
   };
+}
+
+/** The license document for this host. @throws ScannerError `license-missing` */
+export async function carriedDocument(bundle: Bundle, hostKeyid: string): Promise<Uint8Array> {
+  const envelope = await bundle.read(licenseEntry(hostKeyid));
+  if (envelope === null)
+    throw new ScannerError(
+      'license-missing',
+      `bundle: expected a license document for host key ${hostKeyid}, got none`,
+      {
+        hint: 'export the bundle for this host: yms bundle export --host ID',
+      },
+    );
+  return envelope;
 }

@@ -1,17 +1,17 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { keysJsonMaxBytes, keysJsonPath } from '../../keys/keys-json.js';
-import { parseMetadata } from '../../keys/metadata.js';
+import { parseFollowedRoot } from '../../keys/followed-root.js';
 import { metadataMaxBytes } from '../../keys/roles.js';
 import type { CarriedRepository } from '../../packs/bundle-entry.js';
 import { ScannerError } from '../error.js';
 import type { RepositorySource } from '../follow/fetcher.js';
 import type { FirstTrust } from '../follow/first-trust.js';
-import { findTarget, refreshTrust } from '../follow/refresh.js';
-import type { Trust, TrustedTarget } from '../follow/trust.js';
+import { findTarget, keepNothing, refreshTrust } from '../follow/refresh.js';
+import type { TrustedMetadata, TrustedTarget } from '../follow/trusted-metadata.js';
 
 /** All that an endpoint would ask a repository for, whatever it knows already. */
 export interface Collected extends CarriedRepository {
-  readonly trust: Trust;
+  readonly trusted: TrustedMetadata;
   /** What the roles say of the paths that were asked for, in their order. */
   readonly targets: readonly TrustedTarget[];
 }
@@ -41,11 +41,11 @@ export async function collectRepository(
   const firstRoot = await recording.metadata('1.root.json', metadataMaxBytes.root);
   if (firstRoot === null)
     throw new ScannerError('metadata-missing', '1.root.json: expected a root in the repository, got none');
-  const trust = await refreshTrust(recording, firstRoot, new Map(), now);
+  const followed = await refreshTrust({ source: recording, known: new Map(), keep: keepNothing }, firstRoot, now);
   if (firstTrust) requireOnTheWay(metadata, firstTrust);
 
   const find = async (path: string): Promise<TrustedTarget> => {
-    const target = await findTarget(trust, recording, new Map(), path);
+    const target = await findTarget(followed, path);
     if (target === null)
       throw new ScannerError('target-missing', `${path}: expected a role to list it, got no such target`);
     return target;
@@ -59,14 +59,14 @@ export async function collectRepository(
   const keysJson = await source.target(keysTarget);
   const targets: TrustedTarget[] = [];
   for (const path of paths) targets.push(await find(path));
-  return { trust, metadata, keysJson, targets };
+  return { trusted: followed.trusted, metadata, keysJson, targets };
 }
 
 /** The carried root must be one of those that led from the first to the newest. */
 export function requireOnTheWay(metadata: ReadonlyMap<string, Uint8Array>, firstTrust: FirstTrust): void {
   const isCarried = 'root' in firstTrust;
   const name = isCarried
-    ? `${parseMetadata('root', firstTrust.root, 'carried root').signed.version}.root.json`
+    ? `${parseFollowedRoot(firstTrust.root, 'carried root').signed.version}.root.json`
     : '1.root.json';
   const expected = isCarried ? sha256Hex(firstTrust.root) : firstTrust.rootSha256.toLowerCase();
   const bytes = metadata.get(name);

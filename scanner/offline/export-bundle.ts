@@ -6,7 +6,7 @@ import { ScannerError } from '../error.js';
 import { type RepositorySource, verifyTarget } from '../follow/fetcher.js';
 import type { FirstTrust } from '../follow/first-trust.js';
 import { packKey } from '../state/pointer.js';
-import type { TrustedTarget } from '../follow/trust.js';
+import type { TrustedTarget } from '../follow/trusted-metadata.js';
 import { writeBundle } from './bundle-writer.js';
 import { type Collected, collectRepository } from './collect.js';
 
@@ -74,7 +74,7 @@ export async function exportBundle(path: string, order: ExportOrder): Promise<Ex
       sequence: target.custom?.sequence ?? 0,
       length: target.length,
     })),
-    ...collected.trust.ends,
+    ...collected.trusted.ends,
   };
 }
 

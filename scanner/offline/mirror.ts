@@ -9,8 +9,8 @@ import { maxPackBytes } from '../../packs/header.js';
 import { ScannerError, unlessRefused } from '../error.js';
 import { consistentName, type RepositorySource } from '../follow/fetcher.js';
 import type { FirstTrust } from '../follow/first-trust.js';
-import { findTarget, readRole, refreshTrust } from '../follow/refresh.js';
-import type { Trust, TrustedTarget } from '../follow/trust.js';
+import { findTarget, type Followed, keepNothing, readRole, refreshTrust } from '../follow/refresh.js';
+import type { TrustedMetadata, TrustedTarget } from '../follow/trusted-metadata.js';
 import { requireOnTheWay } from './collect.js';
 
 export interface MirrorOrder {
@@ -58,10 +58,12 @@ async function mirrorOnce({ source, folder, firstTrust, now, onTarget }: MirrorO
       return bytes;
     },
   };
-  const trust = await refreshTrust(recording, await startingRoot(held.roots, recording, firstTrust), held.known, now);
+  const start = { source: recording, known: held.known, keep: keepNothing };
+  const followed = await refreshTrust(start, await startingRoot(held.roots, recording, firstTrust), now);
+  const { trusted } = followed;
   if (firstTrust) requireOnTheWay(metadata, firstTrust);
-  const snapshot = parseMetadata('snapshot', trust.files.get('snapshot') ?? new Uint8Array()).signed;
-  const targets = await allTargets(trust, recording, held.known, snapshot);
+  const snapshot = parseMetadata('snapshot', trusted.files.get('snapshot') ?? new Uint8Array()).signed;
+  const targets = await allTargets(followed, snapshot);
 
   const outcome = { fetched: [] as string[], current: 0, leftOut: [] as string[] };
   for (const target of targets) {
@@ -77,10 +79,10 @@ async function mirrorOnce({ source, folder, firstTrust, now, onTarget }: MirrorO
       }
     }
   }
-  const names = await saveMetadata(folder, metadata, trust, snapshot);
+  const names = await saveMetadata(folder, metadata, trusted, snapshot);
   for (const { path, sha256 } of targets) names.add(`targets/${consistentName(path, sha256)}`);
   const removed = await removeOthers(folder, new Set([...names, ...held.names]));
-  const { staleAfter: expiresAt } = trust.ends;
+  const { staleAfter: expiresAt } = trusted.ends;
   return { snapshot: snapshot.version, expiresAt, ...outcome, removed };
 }
 
@@ -150,18 +152,13 @@ async function startingRoot(
   return first;
 }
 
-async function allTargets(
-  trust: Trust,
-  source: RepositorySource,
-  known: Held['known'],
-  snapshot: SnapshotRole,
-): Promise<TrustedTarget[]> {
+async function allTargets(followed: Followed, snapshot: SnapshotRole): Promise<TrustedTarget[]> {
   const targets: TrustedTarget[] = [];
   for (const { role } of roleFiles(snapshot)) {
-    await readRole(trust, source, known, role);
-    const signed: TargetsRole = parseMetadata('targets', trust.files.get(role) ?? new Uint8Array()).signed;
+    await readRole(followed, role);
+    const signed: TargetsRole = parseMetadata('targets', followed.trusted.files.get(role) ?? new Uint8Array()).signed;
     for (const path of Object.keys(signed.targets)) {
-      const target = await findTarget(trust, source, known, path);
+      const target = await findTarget(followed, path);
       if (target?.role === role) targets.push(target);
     }
   }
@@ -186,14 +183,14 @@ async function fetchUnlessForeign(
 async function saveMetadata(
   folder: string,
   roots: ReadonlyMap<string, Uint8Array>,
-  trust: Trust,
+  trusted: TrustedMetadata,
   snapshot: SnapshotRole,
 ): Promise<Set<string>> {
   const files: [string, Uint8Array | undefined][] = [
     ...[...roots].filter(([name]) => name.endsWith('.root.json')),
-    ...roleFiles(snapshot).map(({ role, name }) => [name, trust.files.get(role)] as [string, Uint8Array | undefined]),
-    [`${snapshot.version}.snapshot.json`, trust.files.get('snapshot')],
-    ['timestamp.json', trust.files.get('timestamp')],
+    ...roleFiles(snapshot).map(({ role, name }) => [name, trusted.files.get(role)] as [string, Uint8Array | undefined]),
+    [`${snapshot.version}.snapshot.json`, trusted.files.get('snapshot')],
+    ['timestamp.json', trusted.files.get('timestamp')],
   ];
   for (const [name, bytes] of files) if (bytes) await writeFileAtomic(join(folder, 'metadata', name), bytes);
   return new Set(files.map(([name]) => `metadata/${name}`));

@@ -27,7 +27,7 @@ export interface Home {
   readonly pointer: string;
   /** What the last update came to. */
   readonly report: string;
-  /** Folder of verified metadata, one folder a generation. */
+  /** Folder of verified metadata, one file a role. */
   readonly metadata: string;
   /** Folder of packs, still encrypted, named by their SHA-256. */
   readonly packs: string;

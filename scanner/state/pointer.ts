@@ -30,11 +30,6 @@ const acceptedPackSchema = z.strictObject({
 
 const pointerSchema = z.strictObject({
   format: z.literal(1),
-  /** Name of the folder of verified metadata; null before there is any. */
-  metadata: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .nullable(),
   packs: z.array(acceptedPackSchema),
   /** For each pack the one that was active before, kept in case the newer file is damaged on this disk. */
   previous: z.array(acceptedPackSchema),
@@ -45,7 +40,7 @@ export type AcceptedPack = z.infer<typeof acceptedPackSchema>;
 /** The one pointer to the active set: replacing this file is the switch. */
 export type Pointer = z.infer<typeof pointerSchema>;
 
-export const emptyPointer: Pointer = { format: 1, metadata: null, packs: [], previous: [], switchedAt: null };
+export const emptyPointer: Pointer = { format: 1, packs: [], previous: [], switchedAt: null };
 
 /** What a pack is known by: sequences rise within it. */
 export function packKey({ feature, pack, channel }: { feature: string; pack: string; channel: string }): string {
@@ -101,5 +96,4 @@ export function packFileName(pack: { readonly sha256: string }): string {
 /** Garbage collection: only after a switch, so that nothing that a pointer names ever goes. */
 export async function collectGarbage(home: Home, pointer: Pointer): Promise<void> {
   await keepOnly(home.packs, new Set([...pointer.packs, ...pointer.previous].map(packFileName)));
-  await keepOnly(home.metadata, new Set(pointer.metadata === null ? [] : [pointer.metadata]));
 }

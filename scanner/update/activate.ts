@@ -18,7 +18,6 @@ import { ScannerError } from '../error.js';
 import { httpSource, type RepositorySource } from '../follow/fetcher.js';
 import { carriedRootOf, type FirstTrust, saveTrust } from '../follow/first-trust.js';
 import { withHome } from '../state/home.js';
-import { emptyPointer, loadPointer } from '../state/pointer.js';
 import { Repository } from '../follow/repository.js';
 import type { Endpoint } from './update.js';
 
@@ -92,10 +91,9 @@ async function followRoot(
   source: RepositorySource,
   carriedRoot: Uint8Array | null,
 ): Promise<void> {
-  const pointer = (await loadPointer(home)) ?? emptyPointer;
   const now = trustedNow(clock, (await loadStoredLicense(home))?.greatestIssuedAt);
-  const repository = await Repository.refresh(home, pointer.metadata, source, now, carriedRoot);
-  await saveTrust(home, pointer, repository, carriedRoot);
+  const repository = await Repository.refresh(home, source, now, carriedRoot);
+  await saveTrust(home, repository, carriedRoot);
 }
 
 /** Saved before it is used: a lost answer must not cost a second seat. */

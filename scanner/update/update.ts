@@ -124,10 +124,8 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
   const pointer = (await loadPointer(home)) ?? emptyPointer;
 
   const now = trustedNow(clock, stored?.greatestIssuedAt);
-  const repository = await Repository.refresh(home, pointer.metadata, origin.source, now);
+  const repository = await Repository.refresh(home, origin.source, now);
   const { licenseKeys } = await repository.keysJson();
-  // A server's metadata is kept even if the license is refused: it guards against rollback. A refused bundle changes nothing.
-  const followed = origin.source.isCarried ? pointer : await keepMetadata(home, pointer, repository);
 
   const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
   const accepted = await origin.license(stored, policy, clock);
@@ -153,10 +151,9 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
     else if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
   }
 
-  const kept = await keepMetadata(home, followed, repository);
   const isSwitched = newer.length > 0 || left.length > 0;
-  const switched = isSwitched ? await switchTo(home, kept, newer, left, acceptedAt) : kept;
-  if (switched !== pointer) await collectGarbage(home, switched);
+  if (isSwitched) await collectGarbage(home, await switchTo(home, pointer, newer, left, acceptedAt));
+  await repository.prune();
   const { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial } = license;
   return {
     license: { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial },
@@ -168,15 +165,6 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
 
 function activeOf(pointer: Pointer, name: LicensedPack): AcceptedPack | undefined {
   return pointer.packs.find((pack) => packKey(pack) === packKey(name));
-}
-
-/** The pointer with the metadata as it is verified now; packs stay. */
-async function keepMetadata(home: Home, pointer: Pointer, repository: Repository): Promise<Pointer> {
-  const metadata = await repository.save(home);
-  if (metadata === pointer.metadata) return pointer;
-  const next = { ...pointer, metadata };
-  await savePointer(home, next);
-  return next;
 }
 
 interface Wanted {

@@ -110,6 +110,7 @@ const baseStatus: Partial<Record<BaseErrorCode, readonly [status: number, title:
   'json-syntax': table['request-body'],
   'json-depth': table['request-body'],
   'json-duplicate-key': table['request-body'],
+  'json-member-name': table['request-body'],
   'json-not-canonical': table['request-body'],
   'disk-full': table['disk-full'],
 };

@@ -72,6 +72,12 @@ describe('parseJson', () => {
       expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
+  test('refuses a member called __proto__ in every spelling and at every depth', async () => {
+    for (const text of ['{"__proto__":1}', '{"a":[{"b":1,"__proto__":{}}]}', '{"\\u005f_proto__":1}'])
+      await expectCode('json-member-name', () => parseJson(text));
+    expect(parseJson('{"a":"__proto__","proto":1,"constructor":2}')).toMatchObject({ a: '__proto__', constructor: 2 });
+  });
+
   test('refuses broken text and broken UTF-8', async () => {
     for (const text of ['', '{', '{"a"', '"', '"\\', '{"a":1,}', '[1 2]', 'nul', '\ufeff{}'])
       await expectCode('json-syntax', () => parseJson(text));
@@ -97,7 +103,7 @@ describe('parseJson', () => {
       await expectCode('json-not-canonical', () => parseCanonicalJson(utf8(text)));
     for (const text of ['"\\ud800"', '"\\uD800"', '{"\\udfff":1}'])
       await expectCode('json-not-canonical', () => parseCanonicalJson(utf8(text)));
-    for (const text of ['{"1":1,"10":1,"2":1}', '{"10":1,"9":1,"a":1}', '"\\\\ud800"', '{"a":{"__proto__":1}}'])
+    for (const text of ['{"1":1,"10":1,"2":1}', '{"10":1,"9":1,"a":1}', '"\\\\ud800"'])
       expect(canonicalJson(parseCanonicalJson(utf8(text)))).toBe(text);
   });
 });

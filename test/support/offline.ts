@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack, type Header } from 'tar-stream';
+import { expect } from 'vitest';
 import { encodeBase64, utf8 } from '../../base/bytes.js';
 import { formatSeconds } from '../../base/clock.js';
 import { parsePublicKey } from '../../keys/key.js';
@@ -16,6 +17,7 @@ import {
 } from '../../packs/activation.js';
 import type { RepositorySource } from '../../scanner/follow/fetcher.js';
 import { consistentName } from '../../scanner/follow/fetcher.js';
+import { loadMetadata } from '../../scanner/follow/metadata-folder.js';
 import { Bundle } from '../../scanner/offline/bundle.js';
 import { collectRepository } from '../../scanner/offline/collect.js';
 import { exportBundle, type ExportReport, writeAnswer } from '../../scanner/offline/export-bundle.js';
@@ -123,16 +125,33 @@ export async function readTar(path: string): Promise<TarEntry[]> {
   }
 }
 
-/** Every file of the state but the note of the last update, as one hash a file. */
+/**
+ * Every file of the state as one hash a file, but the note of the last update, and the metadata, which is kept as soon as
+ * it was verified, whatever is refused after it.
+ */
 export async function stateOf({ home }: Endpoint): Promise<Record<string, string>> {
   const files = await readdir(home.path, { recursive: true, withFileTypes: true });
   const state: Record<string, string> = {};
   for (const file of files) {
     const path = join(file.parentPath, file.name);
-    if (file.isFile() && path !== home.report)
+    if (file.isFile() && path !== home.report && file.parentPath !== home.metadata)
       state[path.slice(home.path.length)] = createHash('sha256')
         .update(await readFile(path))
         .digest('hex');
   }
   return state;
+}
+
+/** The version of each metadata file that an endpoint keeps; a refusal never lowers one. */
+export async function keptVersions({ home }: Endpoint): Promise<Record<string, number>> {
+  const versions: Record<string, number> = {};
+  for (const [role, bytes] of await loadMetadata(home)) {
+    const { signed } = JSON.parse(Buffer.from(bytes).toString()) as { signed?: { version: number } };
+    if (signed) versions[role] = signed.version;
+  }
+  return versions;
+}
+
+export function expectNoneLower(after: Record<string, number>, before: Record<string, number>): void {
+  for (const [role, version] of Object.entries(before)) expect(after[role], role).toBeGreaterThanOrEqual(version);
 }

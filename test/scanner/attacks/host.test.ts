@@ -92,9 +92,8 @@ describe('this disk', () => {
   });
 
   test('stored metadata that is broken is fetched again', async () => {
-    const [generation = ''] = await readdir(endpoint.home.metadata);
-    for (const file of await readdir(join(endpoint.home.metadata, generation)))
-      await writeFile(join(endpoint.home.metadata, generation, file), 'broken');
+    for (const file of await readdir(endpoint.home.metadata))
+      await writeFile(join(endpoint.home.metadata, file), 'broken');
     await update(endpoint);
     expect(await activeFlags(endpoint)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { update } from '../../../scanner/update/update.js';
 import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
 import { activeFlags, activeRules } from '../../support/endpoint.js';
 import { expectCode } from '../../support/expect-code.js';
+import { keptVersions } from '../../support/offline.js';
 import { fileOf } from '../../support/repository.js';
 
 let distribution: AttackScene['distribution'];
@@ -20,6 +21,22 @@ describe('metadata', () => {
     repository.files.set('metadata/timestamp.json', old);
     await expectCode('version-rollback', () => update(endpoint));
     expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
+  });
+
+  test('rollback after a broken answer: a newer root and timestamp are not forgotten', async () => {
+    const old = new Map(repository.files);
+    const rootKeys = repository.rootKeys;
+    repository.rootKeys = [newSigningKey(), newSigningKey(), newSigningKey()];
+    repository.writeRoot(rootKeys);
+    const snapshot = repository.metadata('2.snapshot.json');
+    await distribution.release(core, 6);
+    await distribution.release(core, 7);
+    repository.files.set(`metadata/${repository.snapshot.version}.snapshot.json`, snapshot);
+    await refusesAll('metadata-mismatch');
+    repository.files.clear();
+    for (const [name, bytes] of old) repository.files.set(name, bytes);
+    await refusesAll('version-rollback');
+    expect(await keptVersions(endpoint)).toMatchObject({ root: 2, timestamp: repository.timestamp.version });
   });
 
   test('rollback of the snapshot', async () => {

@@ -21,6 +21,8 @@ import {
   exportAll,
   newStick,
   readTar,
+  keptVersions,
+  expectNoneLower,
   stateOf,
   type TarEntry,
   writeTar,
@@ -67,11 +69,12 @@ afterEach(async () => {
   await removeEndpoint(endpoint);
 });
 
-/** The bundle `bad` is refused, with this code, and nothing but the note of the last update has changed. */
+/** The bundle `bad` is refused, with this code, and nothing but the note of the last update and newer metadata has changed. */
 async function refuses(code: string): Promise<void> {
-  const before = await stateOf(endpoint);
+  const [before, versions] = [await stateOf(endpoint), await keptVersions(endpoint)];
   await expectCode(code, () => importBundle(endpoint, stick.at('bad')));
   expect(await stateOf(endpoint)).toEqual(before);
+  expectNoneLower(await keptVersions(endpoint), versions);
   expect(await activeRules(endpoint)).toEqual(good);
 }
 
@@ -269,6 +272,7 @@ describe('what is in it', () => {
     const before = await stateOf(fresh);
     await expectCode('target-missing', () => acceptActivation(fresh, stick.at('bad'), { firstTrust, server: null }));
     expect(await stateOf(fresh)).toEqual(before);
+    expect(await keptVersions(fresh), 'a first trust is kept whole or not at all').toEqual({});
     await removeEndpoint(fresh);
   });
 

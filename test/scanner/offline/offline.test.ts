@@ -8,7 +8,7 @@ import { type Endpoint, update } from '../../../scanner/update/update.js';
 import { TestDistribution, type TestLicense } from '../../support/distribution.js';
 import { activateAt, activeFlags, activeRules, newEndpoint, removeEndpoint } from '../../support/endpoint.js';
 import { expectCode } from '../../support/expect-code.js';
-import { answerRequest, exportAll, newStick, stateOf } from '../../support/offline.js';
+import { answerRequest, expectNoneLower, exportAll, keptVersions, newStick, stateOf } from '../../support/offline.js';
 import { TestRepository } from '../../support/repository.js';
 
 /** A host that never sees a network. */
@@ -50,9 +50,10 @@ const firstRoot = (): Uint8Array => repository.metadata('1.root.json');
 
 /** The bundle is refused, with this code, and nothing but the note of the last update has changed. */
 async function refuses(code: string, name = 'bundle'): Promise<void> {
-  const before = await stateOf(endpoint);
+  const [before, versions] = [await stateOf(endpoint), await keptVersions(endpoint)];
   await expectCode(code, () => importBundle(endpoint, stick.at(name)));
   expect(await stateOf(endpoint)).toEqual(before);
+  expectNoneLower(await keptVersions(endpoint), versions);
 }
 
 describe('activation without a network', () => {
@@ -267,8 +268,11 @@ describe('a bundle', () => {
     const second = await newEndpoint(endpoint.clock.now());
     const { bytes } = await requestActivation(second, { name: 'other', license: other.id });
     await answerRequest(distribution, other, bytes, stick.at('answer'));
+    await distribution.release(core, 6);
     await exportAll(distribution, other, stick.at('bundle'));
+    const kept = await keptVersions(endpoint);
     await refuses('license-missing');
+    expect(await keptVersions(endpoint), 'the stick of another host keeps nothing here').toEqual(kept);
     await removeEndpoint(second);
   });
 });

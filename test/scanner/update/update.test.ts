@@ -69,7 +69,9 @@ describe('an update', () => {
     await distribution.release('sigma/core/stable', 3);
     await update(endpoint);
     expect(await readdir(endpoint.home.packs)).toHaveLength(3);
-    expect(await readdir(endpoint.home.metadata)).toHaveLength(1);
+    expect((await readdir(endpoint.home.metadata)).sort()).toEqual(
+      ['keys', 'pools', 'root', 'sigma', 'snapshot', 'targets', 'timestamp'].map((role) => `${role}.json`),
+    );
   });
 
   /** Documents name `core` in this channel only. */
