@@ -4,6 +4,7 @@ import { EventsError, type SkipCode } from './error.js';
 import { FlatEvent } from './event.js';
 import { eventObjects, jsonFields } from './json-fields.js';
 import { JsonFrames, maxObjectBytes } from './json-frames.js';
+import { objectSource } from './object-sources.js';
 import type { ReadReport } from './report.js';
 import type { ShapeTable } from './shapes.js';
 import type { ByteSource } from './source.js';
@@ -65,6 +66,8 @@ function parseEvents(bytes: Buffer, shapes: ShapeTable, source: string): FlatEve
   }
   return eventObjects(parsed).map((object) => {
     const { fields, timeMs } = jsonFields(object);
-    return new FlatEvent(shapes.layoutOf([...fields.keys()]).shape, [...fields.values()], timeMs, source);
+    const { shape } = shapes.layoutOf([...fields.keys()]);
+    const values = [...fields.values()];
+    return new FlatEvent(shape, values, timeMs, source, null, null, objectSource(shape, values));
   });
 }

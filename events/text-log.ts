@@ -1,5 +1,6 @@
 import { FlatEvent, type FieldValue } from './event.js';
 import type { LogSource } from './log-source.js';
+import { objectSource } from './object-sources.js';
 import type { ReadReport } from './report.js';
 import { arrange, type Layout, type ShapeTable } from './shapes.js';
 import type { ByteSource } from './source.js';
@@ -19,7 +20,7 @@ export type ParsedLine =
       readonly names: readonly string[];
       readonly values: readonly FieldValue[];
       readonly timeMs: number | null;
-      /** What the line is out of; null or left out when it does not tell. */
+      /** What the line is out of; null when it does not tell. Left out, the names of its fields say it. */
       readonly logSource?: LogSource | null;
     }
   | { readonly expected: string }
@@ -40,7 +41,7 @@ export async function* readLineLog(
         const message = `line ${line.number}: expected ${parsed.expected}, got ${quote(line.text)}`;
         report.skip('line-syntax', line.offset, message, line.number);
       } else {
-        const { names, values, timeMs, logSource = null } = parsed;
+        const { names, values, timeMs, logSource } = parsed;
         batch.push(lineEvent(shapes.layoutOf(names), values, timeMs, name, line, logSource));
       }
     }
@@ -55,9 +56,11 @@ export function lineEvent(
   timeMs: number | null,
   source: string,
   { text, number }: Pick<TextLine, 'text' | 'number'>,
-  logSource: LogSource | null = null,
+  logSource?: LogSource | null,
 ): FlatEvent {
-  return new FlatEvent(layout.shape, arrange(layout, values), timeMs, source, text, number, logSource);
+  const arranged = arrange(layout, values);
+  const told = logSource === undefined ? objectSource(layout.shape, arranged) : logSource;
+  return new FlatEvent(layout.shape, arranged, timeMs, source, text, number, told);
 }
 
 export function quote(text: string): string {

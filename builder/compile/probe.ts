@@ -5,7 +5,7 @@ import type { SigmaRule } from '../../rules/sigma/rule.js';
 import { Ruleset, type RulesetEntry } from '../../rules/sigma/ruleset.js';
 
 /** Takes every event that names no channel for one of the rule's log source. */
-const anyLog: LogSourceTable = [{ sources: ['Log:*'] }];
+const anyLog: LogSourceTable = [{ sources: ['File:*'] }];
 
 /** One rule of a pack, with what acts on it there: the filters, and the rules that it counts if it is a correlation. */
 export class Probe {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FlatEvent } from '../../events/event.js';
 import { jsonFields } from '../../events/json-fields.js';
+import { objectSource } from '../../events/object-sources.js';
 import { ShapeTable } from '../../events/shapes.js';
 import type { Fault } from '../../rules/fault.js';
 import { fault, parsePlacedYaml, schemaFaults } from '../../rules/placed-yaml.js';
@@ -58,6 +59,8 @@ export function parseSampleFile(text: string, file: string): SampleFile | readon
 function readSample(given: z.infer<typeof sample>, shapes: ShapeTable, file: string): Sample {
   return [given].flat().map((object) => {
     const { fields, timeMs } = jsonFields(object);
-    return new FlatEvent(shapes.layoutOf([...fields.keys()]).shape, [...fields.values()], timeMs, file);
+    const { shape } = shapes.layoutOf([...fields.keys()]);
+    const values = [...fields.values()];
+    return new FlatEvent(shape, values, timeMs, file, null, null, objectSource(shape, values));
   });
 }

@@ -142,7 +142,8 @@ function isListOf(value: FieldValue | undefined, matches: (entry: Scalar) => boo
   return value !== undefined && isList(value) && value.some(matches);
 }
 
-function isNothing(value: FieldValue | undefined): boolean {
+/** What a log that does not know a value writes in its place. */
+export function isNothing(value: FieldValue | undefined): boolean {
   if (value === undefined || value === null || value === '') return true;
   return isList(value) && value.every((entry) => entry === null || entry === '');
 }

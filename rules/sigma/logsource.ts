@@ -18,14 +18,17 @@ export interface LogSourceEntry {
   readonly rewrite?: Pick<LogSource, 'category' | 'product' | 'service'>;
   /** The rule's name of a field → the event's. */
   readonly fieldmappings?: Readonly<Record<string, string>>;
-  /** `WinEventLog:<channel>`, `File:<path>`, both with wildcards, or `Log:*`: every event that names no channel. */
+  /**
+   * `WinEventLog:<channel>`, `File:<path>` of a log that names no channel, both with wildcards, or `Log:*`: as `File:*`.
+   * Beside them every rule goes to the logs that are of its log source by what their readers tell ({@link reachOf}).
+   */
   readonly sources?: readonly string[];
 }
 
 export type LogSourceTable = readonly LogSourceEntry[];
 
 export interface EventSource {
-  readonly kind: 'channel' | 'file' | 'log';
+  readonly kind: 'channel' | 'file';
   readonly pattern: Pattern;
 }
 
@@ -74,7 +77,7 @@ function parseSource(text: string): EventSource | null {
   const [, kind, pattern = ''] = /^(WinEventLog|File|Log):(.+)$/.exec(text) ?? [];
   if (kind === undefined) return null;
   return {
-    kind: kind === 'WinEventLog' ? 'channel' : kind === 'File' ? 'file' : 'log',
+    kind: kind === 'WinEventLog' ? 'channel' : 'file',
     pattern: parsePattern(pattern.replaceAll('\\', '\\\\')),
   };
 }

@@ -1,13 +1,17 @@
-import { foldFieldName, type FlatEvent } from '../../events/event.js';
+import { EventShape, FlatEvent, foldFieldName } from '../../events/event.js';
+import { LogSource, windowsLog, type LogSourceNames } from '../../events/log-source.js';
 import { Bucket } from './bucket.js';
 import type { DetectionSection } from './detection.js';
 import { SigmaError } from './error.js';
+import { hasEvidence } from './evidence.js';
 import { EventView, FieldTable } from './event-view.js';
 import { compilePattern, foldPattern, type TextTest } from './glob.js';
-import { resolveLogSource, type EventSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
+import { isFed } from './known-sources.js';
+import { resolveLogSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
 import { builtInLogSources } from './logsources.js';
 import { compileDetection, isMatch, join, matchedFields, type MatchedFields, type Matcher } from './matcher.js';
 import { foldCase } from './pattern.js';
+import { reachOf } from './reach.js';
 import type { DetectionRule, SigmaRule } from './rule.js';
 import { necessaryTexts, witnessClauses, type Clause } from './witness.js';
 
@@ -26,7 +30,10 @@ export interface Match<E extends RulesetEntry> {
 }
 
 export interface RulesetOptions {
+  /** Instead of the built-in table. */
   readonly logSources?: LogSourceTable;
+  /** What every log is, whatever it looks like; events of Windows channels keep what they are. */
+  readonly as?: LogSourceNames | null;
 }
 
 /** One rule on one way to find its events. */
@@ -43,12 +50,23 @@ interface CompiledVariant {
   readonly matcher: Matcher;
   readonly eventIds: ReadonlySet<string> | null;
   readonly clauses: readonly Clause[];
+  /** Whether an event without any field fulfils it: such a rule can have no evidence. */
+  isTrueOfNothing?: boolean;
+}
+
+/** A rule that events of one kind are asked about. */
+interface Asked<E> {
+  readonly variant: Variant<E>;
+  readonly needsEvidence: boolean;
 }
 
 interface KnownBucket<E> {
   readonly bucket: Bucket;
-  readonly variants: readonly Variant<E>[];
+  readonly asked: readonly Asked<E>[];
 }
+
+const toldByReader: LogSourceVariant = { sources: [], conditions: [], fieldNames: new Map() };
+const emptyEvent = new FlatEvent(new EventShape([]), [], null, '', '');
 
 /** Channels and event ids that are remembered; a log that makes up more of them is looked up anew now and then. */
 const maxKinds = 4096;
@@ -58,30 +76,32 @@ const maxKinds = 4096;
  * so that a rule set is ready at once and costs what its events ask for.
  */
 export class Ruleset<E extends RulesetEntry> {
-  /** Rules whose log source has no events here. */
+  /** Rules whose log source no log is known to be of (a mistyped service; what nothing records). */
   readonly unmapped: readonly E[];
   /** Rules that turned out to hold what no compiler writes, when the first event for them came; they match nothing. */
   readonly broken = new Map<E, SigmaError>();
   readonly #fields = new FieldTable();
   readonly #eventIdField: number;
   readonly #channels = new Map<string, Variant<E>[]>();
-  readonly #patterns: {
-    readonly kind: EventSource['kind'];
-    readonly matches: TextTest;
-    readonly variant: Variant<E>;
-  }[] = [];
-  readonly #kinds = new Map<string, Map<string | null, KnownBucket<E>>>();
+  readonly #channelPatterns: { readonly matches: TextTest; readonly variant: Variant<E> }[] = [];
+  readonly #filePatterns: { readonly matches: TextTest; readonly variant: Variant<E> }[] = [];
+  /** Every rule once, for the logs whose readers tell what they are. */
+  readonly #told: Variant<E>[] = [];
+  readonly #as: LogSource | null;
+  /** By the key of the log source, the channel or file, and the event id. */
+  readonly #kinds = new Map<string, Map<string, Map<string | null, KnownBucket<E>>>>();
   readonly #buckets = new Map<string, KnownBucket<E>>();
   #kindCount = 0;
   #view: EventView | null = null;
 
   constructor(entries: readonly E[], options: RulesetOptions = {}) {
     this.#eventIdField = this.#fields.number('EventID');
+    this.#as = options.as ? LogSource.of(options.as) : null;
     const table = options.logSources ?? builtInLogSources;
     const filters = entries.filter((entry) => 'filter' in entry.rule);
     const known = new Map<string, LogSourceVariant[]>();
     const unmapped: E[] = [];
-    let number = 0;
+    let number = 1;
     for (const entry of entries) {
       const { rule } = entry;
       if (!('detection' in rule)) continue;
@@ -89,11 +109,12 @@ export class Ruleset<E extends RulesetEntry> {
       const key = JSON.stringify([category, product, service]);
       let sources = known.get(key);
       if (!sources) known.set(key, (sources = resolveLogSource(rule.logsource, table)));
-      if (sources.length === 0) unmapped.push(entry);
+      if (sources.length === 0 && !isFed(rule.logsource)) unmapped.push(entry);
       const sections = filters.flatMap((filter) =>
         'filter' in filter.rule && isReached(filter, entry) ? [filter.rule.filter] : [],
       );
       for (const source of sources) this.#file({ number: number++, entry, rule, filters: sections, source });
+      this.#told.push({ number: number++, entry, rule, filters: sections, source: toldByReader });
     }
     this.unmapped = unmapped;
   }
@@ -102,11 +123,12 @@ export class Ruleset<E extends RulesetEntry> {
   match(event: FlatEvent): Match<E>[] {
     const view = (this.#view ??= new EventView(this.#fields, event));
     view.show(event);
-    const { bucket, variants } = this.#bucketOf(event, view);
+    const { bucket, asked } = this.#bucketOf(event, view);
     const matches: Match<E>[] = [];
     for (const index of bucket.match(view).sort((a, b) => a - b)) {
-      const variant = variants[index];
-      if (variant && !matches.some(({ entry }) => entry === variant.entry)) matches.push(this.#matchOf(variant, view));
+      const one = asked[index];
+      if (one && !matches.some(({ entry }) => entry === one.variant.entry) && this.#isEvident(one, view))
+        matches.push(this.#matchOf(one.variant, view));
     }
     return matches;
   }
@@ -115,10 +137,17 @@ export class Ruleset<E extends RulesetEntry> {
   matchPlainly(event: FlatEvent): Match<E>[] {
     const view = new EventView(this.#fields, event);
     const matches: Match<E>[] = [];
-    for (const variant of this.#variantsOf(event))
-      if (isMatch(this.#compile(variant).matcher, view) && !matches.some(({ entry }) => entry === variant.entry))
+    for (const one of this.#askedOf(event, this.#sourceOf(event))) {
+      const { variant } = one;
+      if (matches.some(({ entry }) => entry === variant.entry)) continue;
+      if (isMatch(this.#compile(variant).matcher, view) && this.#isEvident(one, view))
         matches.push(this.#matchOf(variant, view));
+    }
     return matches;
+  }
+
+  #isEvident({ variant, needsEvidence }: Asked<E>, view: EventView): boolean {
+    return !needsEvidence || hasEvidence(this.#compile(variant).matcher, view);
   }
 
   #matchOf(variant: Variant<E>, view: EventView): Match<E> {
@@ -137,52 +166,72 @@ export class Ruleset<E extends RulesetEntry> {
         else this.#channels.set(channel, [variant]);
       } else {
         const matches = compilePattern(source.kind === 'channel' ? foldPattern(source.pattern) : source.pattern);
-        this.#patterns.push({ kind: source.kind, matches, variant });
+        (source.kind === 'channel' ? this.#channelPatterns : this.#filePatterns).push({ matches, variant });
       }
     }
   }
 
-  #variantsOf(event: FlatEvent): Variant<E>[] {
+  #sourceOf({ logSource }: FlatEvent): LogSource | null {
+    return this.#as === null || logSource?.key === windowsLog.key ? logSource : this.#as;
+  }
+
+  /** A channel is one of Windows, or of its Sysmon's for Linux, unless the event is told to be of another product. */
+  #askedOf(event: FlatEvent, source: LogSource | null): Asked<E>[] {
+    const found = new Set<Variant<E>>();
     const { channel } = event;
-    const folded = channel === null ? null : foldCase(channel);
-    const variants = new Set(folded === null ? [] : this.#channels.get(folded));
-    for (const { kind, matches, variant } of this.#patterns) {
-      const isTaken =
-        kind === 'channel'
-          ? folded !== null && matches(folded)
-          : folded === null && (kind === 'log' || matches(event.source));
-      if (isTaken) variants.add(variant);
+    if (channel === null) {
+      for (const { matches, variant } of this.#filePatterns) if (matches(event.source)) found.add(variant);
+    } else if (source === null || isEventLog(source)) {
+      const folded = foldCase(channel);
+      for (const variant of this.#channels.get(folded) ?? []) found.add(variant);
+      for (const { matches, variant } of this.#channelPatterns) if (matches(folded)) found.add(variant);
     }
-    return [...variants].sort((a, b) => a.number - b.number);
+    const asked: Asked<E>[] = [...found].map((variant) => ({ variant, needsEvidence: false }));
+    for (const variant of this.#told) {
+      const reach = reachOf(variant.rule.logsource, source);
+      if (reach === 'always') asked.push({ variant, needsEvidence: false });
+      else if (reach === 'with-evidence' && !this.#isTrueOfNothing(variant))
+        asked.push({ variant, needsEvidence: true });
+    }
+    return asked.sort((a, b) => a.variant.number - b.variant.number);
+  }
+
+  #isTrueOfNothing(variant: Variant<E>): boolean {
+    const compiled = this.#compile(variant);
+    return (compiled.isTrueOfNothing ??= isMatch(compiled.matcher, new EventView(this.#fields, emptyEvent)));
   }
 
   #bucketOf(event: FlatEvent, view: EventView): KnownBucket<E> {
-    const place = event.channel === null ? `file ${event.source}` : `channel ${event.channel}`;
+    const source = this.#sourceOf(event);
+    const place = event.channel ?? (this.#filePatterns.length > 0 ? `\0${event.source}` : '');
     const eventId = view.foldedText(this.#eventIdField) ?? null;
-    const known = this.#kinds.get(place)?.get(eventId);
+    const key = source === null ? '' : source.key;
+    const known = this.#kinds.get(key)?.get(place)?.get(eventId);
     if (known) return known;
     if (++this.#kindCount > maxKinds) {
       this.#kinds.clear();
       this.#kindCount = 1;
     }
-    let byId = this.#kinds.get(place);
-    if (!byId) this.#kinds.set(place, (byId = new Map<string | null, KnownBucket<E>>()));
-    const made = this.#makeBucket(this.#variantsOf(event), eventId);
+    const made = this.#makeBucket(this.#askedOf(event, source), eventId);
+    let byPlace = this.#kinds.get(key);
+    if (!byPlace) this.#kinds.set(key, (byPlace = new Map<string, Map<string | null, KnownBucket<E>>>()));
+    let byId = byPlace.get(place);
+    if (!byId) byPlace.set(place, (byId = new Map<string | null, KnownBucket<E>>()));
     byId.set(eventId, made);
     return made;
   }
 
   /** Buckets of the same rules are one. With an event id only the rules that can have it are in. */
-  #makeBucket(all: readonly Variant<E>[], eventId: string | null): KnownBucket<E> {
-    const variants = all.filter((variant) => eventId === null || this.#canHave(variant, eventId));
-    const key = variants.map(({ number }) => number).join();
+  #makeBucket(all: readonly Asked<E>[], eventId: string | null): KnownBucket<E> {
+    const asked = all.filter(({ variant }) => eventId === null || this.#canHave(variant, eventId));
+    const key = asked.map(({ variant, needsEvidence }) => (needsEvidence ? -variant.number : variant.number)).join();
     const known = this.#buckets.get(key);
     if (known) return known;
-    const rules = variants.map((variant) => {
+    const rules = asked.map(({ variant }) => {
       const { matcher, clauses } = this.#compile(variant);
       return { matcher, clauses };
     });
-    const made = { bucket: new Bucket(rules), variants };
+    const made = { bucket: new Bucket(rules), asked };
     this.#buckets.set(key, made);
     return made;
   }
@@ -218,6 +267,10 @@ export class Ruleset<E extends RulesetEntry> {
       return never;
     }
   }
+}
+
+function isEventLog({ names }: LogSource): boolean {
+  return names.product === null || names.product.includes('windows') || names.service?.includes('sysmon') === true;
 }
 
 const never: Matcher = { kind: 'or', parts: [] };

@@ -49,13 +49,13 @@ describe('a table', () => {
     expect(resolve({ category: 'WebServer', product: 'apache' })).toMatchObject([
       { sources: ['file /var/log/apache/Symbol(*).log'] },
     ]);
-    expect(resolve({ product: 'other' })).toMatchObject([{ sources: ['log Symbol(*)'] }]);
+    expect(resolve({ product: 'other' })).toMatchObject([{ sources: ['file Symbol(*)'] }]);
     expect(resolve({ service: 'loop' })).toEqual([]);
   });
 
   test('a rule that names less is for every source that has what it names', () => {
     const ways = resolve({ category: 'process_creation' });
-    expect(ways.map(({ sources }) => sources[0])).toEqual(['channel Sysmon', 'channel Security', 'log Symbol(*)']);
+    expect(ways.map(({ sources }) => sources[0])).toEqual(['channel Sysmon', 'channel Security', 'file Symbol(*)']);
     expect(resolve({ category: 'process_creation', product: 'linux' })).toHaveLength(1);
   });
 
@@ -87,8 +87,8 @@ describe('the built-in table', () => {
     expect(resolveLogSource({ product: 'windows', category }, builtInLogSources)).toHaveLength(ways);
   });
 
-  test('other products are looked for in every log without a channel', () => {
+  test('sources without channels have no way but by what readers tell', () => {
     for (const source of [{ product: 'aws' }, { category: 'proxy' }, { product: 'linux', service: 'auth' }])
-      expect(resolveLogSource(source, builtInLogSources)).toMatchObject([{ sources: [{ kind: 'log' }] }]);
+      expect(resolveLogSource(source, builtInLogSources)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { EventShape, FlatEvent, type FieldValue } from '../../../events/event.js';
+import { objectSource } from '../../../events/object-sources.js';
 import { compileSigmaFile } from '../../../rules/sigma/rule.js';
 import type { DetectionRule, SigmaRule } from '../../../rules/sigma/rule.js';
 import type { Condition } from '../../../rules/sigma/condition.js';
@@ -12,12 +13,14 @@ export function makeEvent(
   line: string | null = null,
   timeMs: number | null = 0,
 ): FlatEvent {
-  return new FlatEvent(new EventShape(Object.keys(fields)), Object.values(fields), timeMs, 'events.json', line);
+  const shape = new EventShape(Object.keys(fields));
+  const values = Object.values(fields);
+  return new FlatEvent(shape, values, timeMs, 'events.json', line, null, objectSource(shape, values));
 }
 
 let count = 0;
 
-/** Rules out of detections, with ids of their own and a log source that takes every event without a channel. */
+/** Rules out of detections, with ids of their own and a log source that no table knows: they are asked of all logs but those of Windows. */
 export function makeRules(...documents: readonly string[]): SigmaRule[] {
   return documents.map((document) => {
     const id = `00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`;

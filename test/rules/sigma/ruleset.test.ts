@@ -31,7 +31,7 @@ describe('log sources', () => {
     expect(ids(ruleset, { Channel: 'Other', EventID: 1, Image: 'x\\cmd.exe' })).toEqual([]);
     expect(ids(ruleset, { Channel: 'security', EventID: 4625 })).toEqual([logon]);
     expect(ids(ruleset, { a: 'b' })).toEqual([cloud]);
-    expect(ids(ruleset, { Channel: sysmon, a: 'b' })).toEqual([]);
+    expect(ids(ruleset, { Channel: sysmon, EventID: 255, a: 'b' })).toEqual([]);
   });
 
   test('with the field names of the log', () => {
@@ -117,7 +117,10 @@ describe('the index', () => {
     's: {a|base64offset|contains: need}\ncondition: s',
     's: {a: "?"}\nt: {b: "*"}\ncondition: s and t',
   ];
-  const ruleset = new Ruleset(entries('p', ...documents));
+  const list = entries('p', ...documents);
+  /** Of the rules' own log source, and of one that nobody can tell. */
+  const ruleset = new Ruleset(list, { as: { product: 'test', service: [], category: [] } });
+  const unknown = new Ruleset(list);
 
   const value = fc.oneof(
     fc.constantFrom<FieldValue[]>(
@@ -159,6 +162,9 @@ describe('the index', () => {
         const event = makeEvent(record, line);
         const matches = ruleset.match(event);
         expect(matches).toEqual(ruleset.matchPlainly(event));
+        const evident = unknown.match(event);
+        expect(evident).toEqual(unknown.matchPlainly(event));
+        expect(matches).toEqual(expect.arrayContaining(evident));
         for (const { ruleId } of matches) seen.add(ruleId);
       }),
       { numRuns: 3000, seed: 7 },
@@ -175,7 +181,7 @@ describe('the index', () => {
         const made = fieldsFor(rule, pick);
         for (const record of [made, nearly(made, pick), nearly(made, pick)]) {
           const event = makeEvent(record);
-          expect(ruleset.match(event)).toEqual(ruleset.matchPlainly(event));
+          for (const one of [ruleset, unknown]) expect(one.match(event)).toEqual(one.matchPlainly(event));
         }
       }),
       { numRuns: 500 },
