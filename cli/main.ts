@@ -52,8 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError('yms: hint: add --help for the usage')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'yms: error: ')) })
     .exitOverride();
-  const called = commands[args[0] ?? ''];
-  for (const load of called ? [called] : Object.values(commands)) (await load())(program);
+  for (const load of toLoad(args[0])) (await load())(program);
   for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -63,6 +62,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(formatError(error));
     return error instanceof CodedError && error.code === 'usage' ? exitCodes.usage : exitCodes.failed;
   }
+}
+
+/** The command that is called; all of them for help and for what is none; none for the version alone. */
+function toLoad(first: string | undefined): readonly (() => Promise<Register>)[] {
+  if (first === '--version' || first === '-V') return [];
+  const called = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
+  return called ? [called] : Object.values(commands);
 }
 
 /** Commander copies these settings only to commands made by `program.command`, and only at that moment. */

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { CodedError } from '../../base/error.js';
 import { registerBuild } from '../../cli/commands/build.js';
@@ -14,8 +13,8 @@ import { registerTargets } from '../../cli/commands/targets.js';
 import { registerUnpack } from '../../cli/commands/unpack.js';
 import { registerVerify } from '../../cli/commands/verify.js';
 import { formatError } from '../../cli/output.js';
+import { ymsProgram } from '../support/program.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const ours = ['YMS_PASSPHRASE', 'YMS_TOKEN', 'SOURCE_DATE_EPOCH'];
 
 export type Environment = Readonly<Record<string, string>>;
@@ -35,7 +34,7 @@ export function spawnYms(cwd: string, args: readonly string[], env: Environment 
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--import', `${root}node_modules/tsx/dist/esm/index.mjs`, `${root}cli/main.ts`, ...args],
+      [ymsProgram, ...args],
       { cwd, env: environment(env), maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ code: child.exitCode ?? (error ? -1 : 0), stdout, stderr }),
     );

@@ -4,17 +4,15 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../builder/rules.js';
 import { encodeZip } from '../support/zip.js';
-
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { ymsProgram } from '../support/program.js';
 
 function start(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const options = { cwd: folder, env: { ...process.env, ...env } };
-  const child = spawn(process.execPath, [cli, 'scan', '--rules', 'rules', '--json', ...args], options);
+  const child = spawn(process.execPath, [ymsProgram, 'scan', '--rules', 'rules', '--json', ...args], options);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output.stderr += data.toString()));

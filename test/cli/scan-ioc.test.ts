@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../builder/rules.js';
 import { spawnYms } from '../builder/run-yms.js';
 import { encodeZip } from '../support/zip.js';
+import { ymsProgram } from '../support/program.js';
 
 interface Found {
   readonly file: string;
@@ -229,14 +229,9 @@ describe('kinds and paths', () => {
 });
 
 describe('the standard input', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
   /** Written piece by piece; `end: false` leaves the pipe open. */
   function pipe(pieces: readonly (string | Buffer)[], args: readonly string[]) {
-    const child = spawn(
-      process.execPath,
-      ['--import', `${root}node_modules/tsx/dist/esm/index.mjs`, `${root}cli/main.ts`, 'scan', '--json', ...args],
-      { cwd: folder },
-    );
+    const child = spawn(process.execPath, [ymsProgram, 'scan', '--json', ...args], { cwd: folder });
     let stdout = '';
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
     child.stdin.on('error', () => undefined);

@@ -3,15 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { benchEvents, evtxRecordOf, jsonLineOf } from '../../bench/events.js';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { ruleId, writeFiles } from '../builder/rules.js';
 import { defenderRecord } from '../support/defender-record.js';
 import { smallMatrix, triageYaml } from '../support/triage.js';
-
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { ymsProgram } from '../support/program.js';
 
 const rule = (name: string, category: string, selection: string) => `title: ${name}
 id: ${ruleId(name)}
@@ -23,7 +21,7 @@ detection:
 `;
 
 function start(folder: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [cli, 'scan', '--rules', 'rules', '--json', ...args], { cwd: folder });
+  const child = spawn(process.execPath, [ymsProgram, 'scan', '--rules', 'rules', '--json', ...args], { cwd: folder });
   child.stdin.on('error', () => undefined); // it may end before it has read everything
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));

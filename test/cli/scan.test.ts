@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEvtx } from '../../bench/evtx-writer.js';
 import { text } from '../../bench/evtx-values.js';
 import { writeFiles } from '../builder/rules.js';
 import { spawnYms } from '../builder/run-yms.js';
 import { processRecord } from '../support/evtx-records.js';
+import { ymsProgram } from '../support/program.js';
 
 const rule = (id: string, title: string, level: string, needle: string) => `title: ${title}
 id: 00000000-0000-4000-8000-${id.padStart(12, '0')}
@@ -195,8 +195,7 @@ describe('yms scan', () => {
   }, 60_000);
 
   test('an output that takes no more: a word and no stack; what was found decides for a reader that has gone', async (context) => {
-    const root = fileURLToPath(new URL('../..', import.meta.url));
-    const yms = `${process.execPath} --import ${root}node_modules/tsx/dist/esm/index.mjs ${root}cli/main.ts`;
+    const yms = `${process.execPath} ${ymsProgram}`;
     const shell = (command: string) =>
       new Promise<{ code: unknown; stderr: string }>((resolve) => {
         execFile('sh', ['-c', command], { cwd: folder }, (error, _, stderr) =>

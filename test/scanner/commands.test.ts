@@ -8,6 +8,7 @@ import { FixedClock } from '../../base/clock.js';
 import { type Ended, spawnYms } from '../builder/run-yms.js';
 import { rule, TestDistribution, type TestLicense } from '../support/distribution.js';
 import { TestRepository } from '../support/repository.js';
+import { ymsProgram } from '../support/program.js';
 
 /** The commands as a user runs them, one after the other on one endpoint. */
 let distribution: TestDistribution;
@@ -142,9 +143,9 @@ test('refusals end with exit 1 and say what stays', { timeout: 60_000 }, async (
 });
 
 test('update --follow goes on after a failure, until it is stopped', { timeout: 60_000 }, async () => {
-  const follow = ['cli/main.ts', 'update', '--follow', '--interval', '1', '--json'];
+  const follow = ['update', '--follow', '--interval', '1', '--json'];
   const cwd = join(import.meta.dirname, '../..');
-  const child = spawn(process.execPath, ['--import', 'tsx', ...follow], {
+  const child = spawn(process.execPath, [ymsProgram, ...follow], {
     cwd,
     env: { ...process.env, YMS_HOME: home },
   });

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../support/server.js';
+import { ymsProgram } from '../support/program.js';
 
 let server: TestServer;
 let dir: string;
@@ -17,12 +17,10 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
 function admin(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = { ...process.env, YMS_SERVER: server.url, YMS_TOKEN: server.adminToken };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, 'admin', ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [ymsProgram, 'admin', ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
     });
   });

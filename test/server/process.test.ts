@@ -4,7 +4,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeBase64, sha256Hex } from '../../base/bytes.js';
 import { FixedClock } from '../../base/clock.js';
@@ -13,9 +12,7 @@ import { encodeKeysJson } from '../../keys/keys-json.js';
 import { parseMetadata } from '../../keys/metadata.js';
 import { smallPack, TestTrustDomain } from '../support/people.js';
 import { call } from '../support/server.js';
-
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve('tsx'));
+import { ymsProgram } from '../support/program.js';
 
 let folder: string;
 let dir: string;
@@ -34,7 +31,7 @@ interface Outcome {
 function yms(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
     const env = { ...process.env, YMS_SERVER: url, YMS_TOKEN: token, ...environment };
-    execFile(process.execPath, ['--import', tsx, main, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [ymsProgram, ...args], { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       resolve({ code, stdout, stderr });
     });
@@ -48,7 +45,7 @@ async function succeeds(...args: string[]): Promise<string> {
 }
 
 async function serve(): Promise<void> {
-  const args = ['--import', tsx, main, 'serve', '--dir', dir, '--listen', '127.0.0.1:0'];
+  const args = [ymsProgram, 'serve', '--dir', dir, '--listen', '127.0.0.1:0'];
   process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(process_.stdout ?? process_, 'data')) as [Buffer];
   url = line.toString().trim();

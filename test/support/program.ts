@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
+
+/** The command as `npx yms` runs it, in JavaScript: compiled before the tests by compiled.ts. */
+export const ymsProgram = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 /** Programs of administrators stand in folders that are in nobody else's PATH. */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];

@@ -4,7 +4,6 @@ import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../../base/bytes.js';
 import { FixedClock } from '../../../base/clock.js';
@@ -25,10 +24,9 @@ import { joinedPerson } from '../../support/person.js';
 import { call, expectStatus, silentLog, TestServer } from '../../support/server.js';
 import { type EmptyStore, stores } from '../../support/stores.js';
 import { newPlan, sellOfPlan } from '../licensing/sales-support.js';
+import { ymsProgram } from '../../support/program.js';
 
 const clock = new FixedClock(testStart);
-const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve('tsx'));
 const postgres = stores.find(({ name }) => name === 'PostgreSQL');
 
 let parent: string;
@@ -40,7 +38,7 @@ afterAll(() => rm(parent, { recursive: true }));
 function yms(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const options = { env: { ...process.env, YMS_RECORDS: '', ...env } };
-    execFile(process.execPath, ['--import', tsx, main, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [ymsProgram, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -270,7 +268,7 @@ describe.skipIf(postgres === undefined)('records in PostgreSQL', () => {
 class CodedErrorOfOurs extends CodedError<'ECONNREFUSED'> {}
 
 async function startProcess(dir: string, env: Readonly<Record<string, string>>) {
-  const args = ['--import', tsx, main, 'serve', '--dir', dir, '--listen', '127.0.0.1:0'];
+  const args = [ymsProgram, 'serve', '--dir', dir, '--listen', '127.0.0.1:0'];
   const child: ChildProcess = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
