@@ -6,6 +6,7 @@ export type ScannerErrorCode =
   | 'state-malformed'
   | 'state-missing'
   // trust: TUF metadata and targets
+  | 'clock-ahead'
   | 'root-missing'
   | 'root-digest'
   | 'root-mismatch'

@@ -4,10 +4,12 @@ import { parseMetadata, rolePolicy } from '../../keys/metadata.js';
 import type { License } from '../../packs/license.js';
 import { unlessRefused } from '../error.js';
 import type { LastUpdate } from '../state/last-update.js';
+import { clockToleranceMs } from '../follow/server-time.js';
 import { type AcceptedPack, isNamed, packKey, type Pointer } from '../state/pointer.js';
 import type { TrustedFiles } from '../follow/trusted-metadata.js';
 
 export type FlagCode =
+  | 'clock-ahead'
   | 'clock-back'
   | 'license-expired'
   | 'license-grace'
@@ -45,7 +47,7 @@ export function flagsOf(state: EndpointState, systemNow: Date): Flag[] {
   const mark = state.greatestIssuedAt === null ? null : parseSeconds(state.greatestIssuedAt);
   const now = mark !== null && mark > systemNow ? mark : systemNow;
   return [
-    ...clockFlags(mark, systemNow),
+    ...clockFlags(mark, systemNow, state.lastUpdate),
     ...staleFlags(state, now),
     ...licenseFlags(state, now),
     ...updateFlags(state.lastUpdate),
@@ -59,10 +61,8 @@ function endpointFlag(code: FlagCode, message: string): Flag {
   return { code, subject: 'endpoint', message };
 }
 
-/** A server's and a host's clock may differ by minutes without anybody having turned one. */
-const clockToleranceMs = 10 * 60 * 1000;
-
-function clockFlags(mark: Date | null, systemNow: Date): Flag[] {
+function clockFlags(mark: Date | null, systemNow: Date, lastUpdate: LastUpdate | null): Flag[] {
+  if (lastUpdate?.error?.code === 'clock-ahead') return [endpointFlag('clock-ahead', lastUpdate.error.message)];
   if (mark === null || mark.getTime() - systemNow.getTime() <= clockToleranceMs) return [];
   const times = `the clock says ${systemNow.toISOString()}, the license was issued at ${mark.toISOString()}`;
   return [endpointFlag('clock-back', `the clock of this host was set back: ${times}`)];

@@ -2,6 +2,7 @@ import { sha256Hex } from '../../base/bytes.js';
 import { request } from '../../base/http.js';
 import { type Connection, refusal } from './api.js';
 import { ScannerError } from '../error.js';
+import { timeOf } from './server-time.js';
 import type { TrustedTarget } from './trusted-metadata.js';
 
 /** Received bytes, and the length that signed metadata promises. */
@@ -19,6 +20,8 @@ export interface RepositorySource {
    * @throws ScannerError `target-missing`, `target-mismatch`
    */
   target(target: TrustedTarget, onProgress?: Progress): Promise<Uint8Array>;
+  /** What its clock said at its last answer; absent where there is no clock. Nobody signed it. */
+  serverTime?(): Date | null;
 }
 
 /** `<folder>/<sha256>.<file>`: where a repository with consistent snapshots keeps a target (TUF 5.7.3, 6.2). */
@@ -34,12 +37,15 @@ export function consistentName(path: string, sha256: string): string {
  * @throws BaseError `http-…`; ScannerError as `refusal` of api.ts says
  */
 export function httpSource({ server, token }: Connection): RepositorySource {
+  let serverTime: Date | null = null;
   return {
+    serverTime: () => serverTime,
     metadata: async (name, maxBytes) => {
       const answer = await request(new URL(`repository/metadata/${name}`, server).href, {
         maxBytes,
         redirect: 'refuse',
       });
+      serverTime = timeOf(answer.headers);
       if (answer.status === 404) return null;
       if (answer.status !== 200) throw refusal(`metadata ${name}`, answer);
       return answer.body;

@@ -5,6 +5,7 @@ import type { Home } from '../state/home.js';
 import type { RepositorySource } from './fetcher.js';
 import { loadMetadata, loadTrustedRoot, MetadataFolder } from './metadata-folder.js';
 import { findTarget, type Followed, type Keep, refreshTrust } from './refresh.js';
+import { namedByClock } from './server-time.js';
 import type { TrustedTarget } from './trusted-metadata.js';
 
 /** `keys.json` lies beside the metadata; no role may have that name. */
@@ -29,7 +30,7 @@ export class Repository {
   /**
    * Starts from what is trusted already, or from a `carriedRoot` that is about to be.
    *
-   * @throws ScannerError `root-missing`, and what `refreshTrust` throws; BaseError `disk-full`, `file-unwritable`
+   * @throws ScannerError `root-missing`, `clock-ahead` for `metadata-expired` where the server has another time, and what `refreshTrust` throws; BaseError `disk-full`, `file-unwritable`
    */
   static async refresh(
     home: Home,
@@ -43,7 +44,11 @@ export class Repository {
     const keep: Keep = (role, bytes) => folder.keep(role, bytes);
     const stored = known.get('root');
     if (!stored || sha256Hex(stored) !== sha256Hex(root)) await keep('root', root);
-    return new Repository(await refreshTrust({ source, known, keep }, root, now), folder);
+    try {
+      return new Repository(await refreshTrust({ source, known, keep }, root, now), folder);
+    } catch (error) {
+      throw namedByClock(error, now, source.serverTime?.() ?? null);
+    }
   }
 
   /** Whether its timestamp or snapshot has expired, which only a carried one may have. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeBase64, encodeBase64 } from '../../base/bytes.js';
-import { type Clock, dayMs, parseSeconds } from '../../base/clock.js';
+import { type Clock, dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { parseEnvelope, verifyEnvelope } from '../../keys/envelope.js';
 import { encodePublicKey, parsePublicKey, type PublicKey, publicKeySchema } from '../../keys/key.js';
 import { type License, licensePayloadType, maxLicenseBytes, parseLicense } from '../../packs/license.js';
@@ -65,13 +65,38 @@ export function trustedNow(clock: Clock, greatestIssuedAt: string | undefined): 
 }
 
 /**
- * The validity of a document at acceptance (docs/spec/license.md, "Accepting, in order", 5 and 6).
+ * The state of a document at acceptance (docs/spec/license.md, "Accepting, in order", 5). It comes before every look at a
+ * clock: whoever's license was revoked must hear so, and not that his clock is wrong.
  *
- * @throws ScannerError `license-not-yet-valid`, `license-expired`, `license-suspended`, `license-revoked`
+ * @throws ScannerError `license-expired`, `license-suspended`, `license-revoked`
  */
-export function requireValid(license: License, now: Date): void {
-  if (license.state === 'suspended' || license.state === 'revoked' || license.state === 'expired')
-    throw new ScannerError(`license-${license.state}`, `license: expected an active one, got state ${license.state}`);
+function requireState({ state }: License): void {
+  if (state === 'suspended' || state === 'revoked' || state === 'expired')
+    throw new ScannerError(`license-${state}`, `license: expected an active one, got state ${state}`);
+}
+
+/**
+ * The mark that a document sets lasts, so one signed in a far future would have every later update refused (6). Measured
+ * at the system clock alone: at the mark, documents that are each a day ahead of the one before would walk it anywhere.
+ *
+ * @throws ScannerError `license-issued-ahead`
+ */
+function requireOfToday({ issuedAt }: License, clock: Clock): void {
+  const latest = new Date(clock.now().getTime() + dayMs);
+  if (secondsOf(issuedAt) > latest)
+    throw new ScannerError(
+      'license-issued-ahead',
+      `license: expected one issued before ${formatSeconds(latest)}, a day after the clock, got ${issuedAt}`,
+      clockHint,
+    );
+}
+
+/**
+ * The validity of a document at acceptance (7).
+ *
+ * @throws ScannerError `license-not-yet-valid`, `license-expired`
+ */
+function requireValid(license: License, now: Date): void {
   if (now < secondsOf(license.notBefore))
     throw new ScannerError(
       'license-not-yet-valid',
@@ -86,19 +111,10 @@ export function requireValid(license: License, now: Date): void {
     );
 }
 
-/** The mark that a document sets lasts: one signed in a far future would have every later update refused. */
-function requireOfToday({ issuedAt }: License, now: Date): void {
-  if (secondsOf(issuedAt).getTime() > now.getTime() + dayMs)
-    throw new ScannerError(
-      'license-issued-ahead',
-      `license: expected one issued at most a day after now, got ${issuedAt}`,
-      clockHint,
-    );
-}
-
 function isValid(license: License, now: Date): boolean {
   return (
     unlessRefused(() => {
+      requireState(license);
       requireValid(license, now);
       return true;
     }) === true
@@ -156,7 +172,8 @@ export async function fetchLicense(
 /**
  * Every check of a document that came in: signature, host, serial, validity at the time that the server vouches for.
  *
- * @throws KeyError; PackError; ScannerError `license-host`, `license-rollback`, `license-issued-ahead`, and as {@link requireValid}
+ * @throws KeyError; PackError; ScannerError `license-host`, `license-rollback`, `license-issued-ahead`,
+ * `license-expired`, `license-suspended`, `license-revoked`, `license-not-yet-valid`
  */
 export function acceptLicense(
   envelope: Uint8Array,
@@ -172,7 +189,8 @@ export function acceptLicense(
       'license-rollback',
       `license: expected a serial of at least ${before.serial}, got ${license.serial}`,
     );
-  requireOfToday(license, trustedNow(clock, stored?.greatestIssuedAt));
+  requireState(license);
+  requireOfToday(license, clock);
   const seen = stored?.greatestIssuedAt ?? license.issuedAt;
   const greatestIssuedAt = seen > license.issuedAt ? seen : license.issuedAt;
   requireValid(license, trustedNow(clock, greatestIssuedAt));

@@ -41,6 +41,20 @@ describe('the clock', () => {
     await refusesAll('metadata-expired');
   });
 
+  test('ahead of the server’s: named so, in the refusal and as a flag, and fine again when it is right', async () => {
+    const serverNow = endpoint.clock.now();
+    distribution.intercept = (_, path) =>
+      path.endsWith('timestamp.json')
+        ? { status: 200, body: repository.metadata('timestamp.json'), headers: { date: serverNow.toUTCString() } }
+        : undefined;
+    endpoint.clock.advanceMs(2 * dayMs);
+    await refusesAll('clock-ahead');
+    expect(await activeFlags(endpoint)).toContain('clock-ahead');
+    endpoint.clock.advanceMs(-2 * dayMs);
+    await update(endpoint);
+    expect(await activeFlags(endpoint)).toEqual([]);
+  });
+
   test('two days fast: refused with a flag, and fine again when it is right', async () => {
     endpoint.clock.advanceMs(2 * dayMs);
     await refusesAll('metadata-expired');

@@ -1,11 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { dayMs, formatSeconds } from '../../../base/clock.js';
 import { saveKeyFile } from '../../../keys/keyfile.js';
 import { newSealingKey } from '../../../keys/sealing.js';
 import { newSigningKey, signEnvelope, signerOf } from '../../../keys/signing.js';
 import { encodeHeader, packPayloadType } from '../../../packs/header.js';
 import { loadActive } from '../../../scanner/active/active.js';
-import { loadStoredLicense } from '../../../scanner/license/entitlement.js';
+import { refusedOrThrow } from '../../../scanner/error.js';
+import { acceptLicense, loadStoredLicense } from '../../../scanner/license/entitlement.js';
 import { update } from '../../../scanner/update/update.js';
 import { type AttackScene, attackScene, core, good } from '../../support/attack-scene.js';
 import { rule } from '../../support/distribution.js';
@@ -80,6 +82,53 @@ describe('the license', () => {
     await update(endpoint);
     expect(await activeRules(endpoint)).toEqual(['sigma/core #6: rule-6']);
   });
+
+  test('400 documents, each a day after the one before, do not walk the mark of time', async () => {
+    const latest = new Date(endpoint.clock.now().getTime() + dayMs);
+    let walked = endpoint.clock.now().getTime();
+    let refused = 0;
+    const [host] = license.hosts;
+    if (!host) throw new Error('no host');
+    const policy = { keys: [repository.licenseKey.publicKey], hostKeyid: host.key.keyid, hostId: host.id };
+    let stored = await loadStoredLicense(endpoint.home);
+    for (let n = 0; n < 400; n++) {
+      walked += dayMs;
+      const day = (days: number): string => formatSeconds(new Date(walked + days * dayMs));
+      distribution.alterLicense = (document) => ({
+        ...document,
+        issuedAt: day(0),
+        expiresAt: day(14),
+        licenseExpiresAt: day(1000),
+      });
+      host.issued = null;
+      const before = stored;
+      try {
+        stored = acceptLicense(distribution.issue(license, host), null, stored, policy, endpoint.clock).stored;
+      } catch (error) {
+        expect(refusedOrThrow(error).code).toBe('license-issued-ahead');
+        expect(stored).toBe(before);
+        refused += 1;
+      }
+    }
+    expect(refused).toBe(399);
+    expect(stored?.greatestIssuedAt).toBe(formatSeconds(latest));
+  });
+
+  test.each(['suspended', 'revoked', 'expired'] as const)(
+    '%s, and issued ahead of this clock: the state is what people hear of',
+    async (state) => {
+      distribution.alterLicense = (document) => ({
+        ...document,
+        state,
+        issuedAt: repository.inDays(2),
+        expiresAt: repository.inDays(16),
+      });
+      for (const host of license.hosts) host.issued = null;
+      const before = await loadStoredLicense(endpoint.home);
+      await refusesAll(`license-${state}`);
+      expect(await loadStoredLicense(endpoint.home)).toEqual(before);
+    },
+  );
 
   test('signed by a key that keys.json does not name', async () => {
     await distribution.release(core, 6);
