@@ -36,6 +36,7 @@ export type BuilderErrorCode =
   | 'server-refused'
   | 'publish-conflict'
   | 'publish-interrupted'
+  | 'feed-format'
   | 'feed-too-large'
   | 'feed-missing'
   | 'feed-stale'

@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import { extract, type Header, pack } from 'tar-stream';
 import { concatBytes, equalBytes } from '../base/bytes.js';
 import { PackError } from './error.js';
+import type { ItemKind } from './item.js';
+
+/** The file of each kind of items, in the order in which they stand behind the manifest. */
+export const itemFiles = {
+  sigma: 'sigma.jsonl',
+  ioc: 'iocs.jsonl',
+  pool: 'pools.jsonl',
+  triage: 'triage.jsonl',
+  attribution: 'attribution.jsonl',
+} as const satisfies Record<ItemKind, `${string}.jsonl`>;
+
+export type ArchiveName = 'manifest.json' | (typeof itemFiles)[ItemKind];
 
 /** The files of an archive in the order in which they stand there (docs/spec/pack.md, "Archive"). */
-export const archiveNames = [
-  'manifest.json',
-  'sigma.jsonl',
-  'iocs.jsonl',
-  'pools.jsonl',
-  'triage.jsonl',
-  'attribution.jsonl',
-] as const;
-export type ArchiveName = (typeof archiveNames)[number];
+export const archiveNames: readonly ArchiveName[] = ['manifest.json', ...Object.values(itemFiles)];
 
 /** Each file's bytes by its name; a kind without items has no file. */
 export type ArchiveFiles = ReadonlyMap<ArchiveName, Uint8Array>;

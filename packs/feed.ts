@@ -1,26 +1,43 @@
 import { namePattern } from '../keys/roles.js';
 
-/** What a feed is written for, and the media type that it is served as. A format's name has no hyphen. */
-const mediaTypes = {
-  hosts: 'text/plain; charset=utf-8',
-  domains: 'text/plain; charset=utf-8',
-  addresses: 'text/plain; charset=utf-8',
+/** What feeds are written for. A format's name has no hyphen. */
+export const feedFormatNames = [
+  'hosts',
+  'domains',
+  'addresses',
+  'rpz',
+  'dnsmasq',
+  'unbound',
+  'adguard',
+  'nftables',
+  'suricata',
+  'snort',
+  'zeek',
+  'squid',
+  'sigma',
+  'stix',
+] as const;
+export type FeedFormatName = (typeof feedFormatNames)[number];
+
+const plainText = 'text/plain; charset=utf-8';
+
+/** The media type that each is served as. */
+const mediaTypes: Readonly<Record<FeedFormatName, string>> = {
+  hosts: plainText,
+  domains: plainText,
+  addresses: plainText,
   rpz: 'text/dns; charset=utf-8', // RFC 4027
-  dnsmasq: 'text/plain; charset=utf-8',
-  unbound: 'text/plain; charset=utf-8',
-  adguard: 'text/plain; charset=utf-8',
-  nftables: 'text/plain; charset=utf-8',
-  suricata: 'text/plain; charset=utf-8',
-  snort: 'text/plain; charset=utf-8',
-  zeek: 'text/plain; charset=utf-8',
-  squid: 'text/plain; charset=utf-8',
+  dnsmasq: plainText,
+  unbound: plainText,
+  adguard: plainText,
+  nftables: plainText,
+  suricata: plainText,
+  snort: plainText,
+  zeek: plainText,
+  squid: plainText,
   sigma: 'application/yaml', // RFC 9512
   stix: 'application/stix+json;version=2.1',
-} as const;
-
-export type FeedFormatName = keyof typeof mediaTypes;
-
-export const feedFormatNames = Object.keys(mediaTypes) as FeedFormatName[];
+};
 
 /** Larger feeds are neither built nor committed; devices that poll them hold less. */
 export const maxFeedBytes = 64 * 1_048_576;

@@ -1,10 +1,11 @@
 import { utf8 } from '../base/bytes.js';
 import { CodedError, type Place } from '../base/error.js';
 import { canonicalJson, type Json, maxJsonDepth, parseCanonicalJson } from '../base/json.js';
+import { ruleKinds } from '../base/rule-kind.js';
 import { PackError } from './error.js';
 
-/** In the order of the content digest: sorted by UTF-8 bytes. */
-export const itemKinds = ['attribution', 'ioc', 'pool', 'sigma', 'triage'] as const;
+/** What packs carry: rules, and who wrote them. In the order of the content digest: sorted by UTF-8 bytes. */
+export const itemKinds = ['attribution', ...ruleKinds] as const;
 export type ItemKind = (typeof itemKinds)[number];
 
 /** One rule as packs carry it: known by kind and id, otherwise opaque. */

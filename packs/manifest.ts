@@ -20,7 +20,13 @@ const schema = z.strictObject({
   createdAt: time,
   minimumClient: clientVersion,
   contentDigest: hash,
-  counts: z.strictObject({ attribution: count, ioc: count, pool: count, sigma: count, triage: count }),
+  counts: z.strictObject({
+    attribution: count,
+    ioc: count,
+    pool: count,
+    sigma: count,
+    triage: count,
+  } satisfies Record<ItemKind, typeof count>),
   rollbackOf: version.exactOptional(),
   build: z.custom<Json>((value) => value !== undefined).exactOptional(),
 });
@@ -62,7 +68,7 @@ export function checkIdentity(manifest: Manifest, header: PackHeader): void {
 }
 
 export function countItems(items: readonly Item[]): Record<ItemKind, number> {
-  const counts = { attribution: 0, ioc: 0, pool: 0, sigma: 0, triage: 0 };
+  const counts: Record<ItemKind, number> = { attribution: 0, ioc: 0, pool: 0, sigma: 0, triage: 0 };
   for (const { kind } of items) counts[kind]++;
   return counts;
 }

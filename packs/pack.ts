@@ -3,7 +3,7 @@ import type { Json } from '../base/json.js';
 import { encodeEnvelope, type Envelope, parseEnvelope, preAuthEncoding, verifyEnvelope } from '../keys/envelope.js';
 import type { PublicKey } from '../keys/key.js';
 import type { Signer } from '../keys/signer.js';
-import { type ArchiveFiles, type ArchiveName, encodeArchive, parseArchive } from './archive.js';
+import { type ArchiveFiles, type ArchiveName, encodeArchive, itemFiles, parseArchive } from './archive.js';
 import { compress, decompress } from './compression.js';
 import { checkContentKey, keyCommitment, newContentKey, sealContentKey } from './content-key.js';
 import { contentDigest } from './digest.js';
@@ -16,7 +16,7 @@ import {
   packPayloadType,
   parseHeader,
 } from './header.js';
-import { encodeLines, type Item, type ItemKind, parseLines, sortItems } from './item.js';
+import { encodeLines, type Item, itemKinds, parseLines, sortItems } from './item.js';
 import { checkCounts, checkIdentity, countItems, encodeManifest, type Manifest, parseManifest } from './manifest.js';
 import { openPayload, sealPayload } from './payload.js';
 
@@ -24,14 +24,6 @@ export { keyCommitment, openContentKey } from './content-key.js';
 
 const magic = utf8('yms1\n');
 const preludeBytes = magic.length + 4;
-
-const itemFiles: readonly (readonly [ItemKind, ArchiveName])[] = [
-  ['attribution', 'attribution.jsonl'],
-  ['ioc', 'iocs.jsonl'],
-  ['pool', 'pools.jsonl'],
-  ['sigma', 'sigma.jsonl'],
-  ['triage', 'triage.jsonl'],
-];
 
 /** A file of the right shape; nothing in it is known to be authentic. */
 export interface UnverifiedPack {
@@ -135,9 +127,9 @@ export async function sealPack(
 
 function archiveFiles(manifest: Manifest, items: readonly Item[]): ArchiveFiles {
   const files = new Map<ArchiveName, Uint8Array>([['manifest.json', encodeManifest(manifest)]]);
-  for (const [kind, name] of itemFiles) {
+  for (const kind of itemKinds) {
     const lines = encodeLines(items.filter((item) => item.kind === kind));
-    if (lines.length > 0) files.set(name, lines);
+    if (lines.length > 0) files.set(itemFiles[kind], lines);
   }
   return files;
 }
@@ -264,9 +256,9 @@ export async function openPack(pack: VerifiedPack, contentKey: Uint8Array): Prom
   const files = await parseArchive(await openArchive(pack, contentKey));
   const manifest = parseManifest(files.get('manifest.json') ?? new Uint8Array());
   checkIdentity(manifest, header);
-  const items = itemFiles.flatMap(([kind, name]) => {
-    const lines = files.get(name);
-    return lines ? parseLines(kind, lines, name) : [];
+  const items = itemKinds.flatMap((kind) => {
+    const lines = files.get(itemFiles[kind]);
+    return lines ? parseLines(kind, lines, itemFiles[kind]) : [];
   });
   checkCounts(manifest, items);
   const digest = contentDigest(items);

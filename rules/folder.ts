@@ -3,6 +3,7 @@ import { basename, extname, join, sep } from 'node:path';
 import { compareUtf8 } from '../base/bytes.js';
 import { BaseError, systemCode } from '../base/error.js';
 import { readFileAtMostSync } from '../base/files.js';
+import type { RuleKind } from '../base/rule-kind.js';
 import { isDisableList, parseDisableList, type DisabledRule } from './disable-list.js';
 import { RulesError } from './error.js';
 import type { Fault, Place } from './fault.js';
@@ -11,7 +12,7 @@ import { parseIocCsv } from './ioc/csv.js';
 import { parseMispEvents } from './ioc/misp.js';
 import { parseStixBundle } from './ioc/stix.js';
 import { listKindsOf, parseIocFile, type IocFile } from './ioc/text-list.js';
-import type { CompiledItem } from './item.js';
+import { type CompiledItem, takenIdSeverity } from './item.js';
 import { parsePoolFile } from './pools/pool-list.js';
 import { compilePool } from './pools/pool.js';
 import { compileSigmaFile, type CompiledSigma, type CompileOptions } from './sigma/rule.js';
@@ -19,7 +20,7 @@ import { decodeTextFile } from './text-file.js';
 import { compileTriage } from './triage/matrix.js';
 import { isTriageFile, parseTriageFile } from './triage/triage-file.js';
 
-export type RuleFileKind = 'sigma' | 'ioc' | 'pools' | 'triage' | 'disable-list' | 'pack' | 'other';
+export type RuleFileKind = RuleKind | 'disable-list' | 'pack' | 'other';
 
 /** What one file of a rule folder gave. */
 export interface RuleFile {
@@ -166,7 +167,7 @@ function readSigma(text: string, file: string, options?: CompileOptions): Read {
 
 function readPools(text: string, file: string): Read {
   const { pools, faults } = parsePoolFile(text, file);
-  return { kind: 'pools', items: pools.map(compilePool), faults };
+  return { kind: 'pool', items: pools.map(compilePool), faults };
 }
 
 function readTriage(text: string, file: string): Read {
@@ -200,9 +201,8 @@ function leaveOutTaken<T extends Read>(read: T, file: string, owners: Map<string
     const owner = owners.get(id);
     if (owner === undefined) owners.set(id, file);
     if (owner === undefined || owner === file) return true;
-    const severity = kind === 'sigma' || kind === 'triage' ? 'error' : 'warning';
     const message = `${kind} ${id.slice(0, 100)}: expected each id in one file, got it in ${owner} too`;
-    faults.push({ code: 'id-taken', message, place: placeOf(item, file), severity });
+    faults.push({ code: 'id-taken', message, place: placeOf(item, file), severity: takenIdSeverity[kind] });
     return false;
   });
   return faults.length === 0 ? read : { ...read, items, faults: [...read.faults, ...faults] };

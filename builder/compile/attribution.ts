@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.js';
+import type { RuleKind } from '../../base/rule-kind.js';
 import type { CompiledItem } from '../../rules/item.js';
 import type { PackRule } from './compile.js';
 
@@ -9,6 +10,14 @@ export interface AttributionItem {
   readonly value: Json;
 }
 
+/** Whether each rule of a kind names its author and terms, or its file stands for all of it. */
+const credited: Readonly<Record<RuleKind, 'rule' | 'file'>> = {
+  sigma: 'rule',
+  ioc: 'file',
+  pool: 'file',
+  triage: 'file',
+};
+
 /**
  * One item a Sigma rule, under the rule's id: author and license as the rule names them, license and origin else as its
  * source does, and the recorded path of its file. One item a file of indicators or pools whose source names a license or
@@ -17,12 +26,13 @@ export interface AttributionItem {
 export function attributionsOf(rules: readonly PackRule[]): AttributionItem[] {
   const items = new Map<string, AttributionItem>();
   for (const { item, file, source } of rules) {
-    const written = item.kind === 'sigma' ? authorship(item) : {};
+    const isCredited = credited[item.kind] === 'rule';
+    const written = isCredited ? authorship(item) : {};
     const { author } = written;
     const license = written.license ?? source.license ?? undefined;
     const origin = source.origin ?? undefined;
-    if (item.kind !== 'sigma' && license === undefined && origin === undefined) continue;
-    const id = item.kind === 'sigma' ? item.id : `file:${file}`;
+    if (!isCredited && license === undefined && origin === undefined) continue;
+    const id = isCredited ? item.id : `file:${file}`;
     const value = {
       id,
       file,

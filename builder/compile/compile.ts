@@ -3,9 +3,9 @@ import { basename, join, posix, resolve } from 'node:path';
 import { buildTime, systemClock } from '../../base/clock.js';
 import type { Json } from '../../base/json.js';
 import { compareFaults, type Fault } from '../../rules/fault.js';
-import { loadRuleFile, type RuleFile } from '../../rules/folder.js';
+import { loadRuleFile, type RuleFile, type RuleFileKind } from '../../rules/folder.js';
 import { WarningList } from '../../rules/ioc/warning-list.js';
-import type { CompiledItem } from '../../rules/item.js';
+import { type CompiledItem, takenIdSeverity } from '../../rules/item.js';
 import { type PackConfig, recordedPath, type SourceConfig } from '../config/pack-config.js';
 import { isRefusal, judgeIndicators } from './indicator-lint.js';
 import { fileReason, type RuleFacts, ruleReason } from '../sources/selection.js';
@@ -168,19 +168,40 @@ function takeFile(
   }
   if (first) taken.leftOut.push({ file: file.recorded, reason: `in part: ${first.message} (${first.code})` });
   for (const item of file.items) {
-    const reason = item.kind === 'sigma' ? ruleReason(config, factsOf(item.value)) : (reasons.get(item.id) ?? null);
+    const reason = reasonOfRule(item, config, reasons);
     if (reason === null) taken.rules.push({ item, file: file.recorded, source });
     else taken.leftOut.push({ file: file.recorded, id: item.id, reason });
+  }
+}
+
+/** Filters of a pack ask what Sigma rules say of themselves; indicators are judged by the lint. */
+function reasonOfRule(item: CompiledItem, config: PackConfig, judged: ReadonlyMap<string, string>): string | null {
+  switch (item.kind) {
+    case 'sigma':
+      return ruleReason(config, factsOf(item.value));
+    case 'ioc':
+      return judged.get(item.id) ?? null;
+    case 'pool':
+    case 'triage':
+      return null;
   }
 }
 
 function reasonOfEmpty(file: SourceFile): string {
   const [warning] = file.faults;
   if (warning) return `${warning.message} (${warning.code})`;
-  if (file.kind === 'pack') return 'a pack, not a source of rules';
-  if (file.kind === 'disable-list') return 'a disable list, which acts on endpoints only';
-  return file.kind === 'other' ? 'no kind of rule file' : 'no rules in it';
+  return emptyReasons[file.kind];
 }
+
+const emptyReasons: Readonly<Record<RuleFileKind, string>> = {
+  sigma: 'no rules in it',
+  ioc: 'no rules in it',
+  pool: 'no rules in it',
+  triage: 'no rules in it',
+  pack: 'a pack, not a source of rules',
+  'disable-list': 'a disable list, which acts on endpoints only',
+  other: 'no kind of rule file',
+};
 
 function factsOf(value: Json): RuleFacts {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleFacts) : {};
@@ -198,9 +219,8 @@ function takenOnce(rules: readonly PackRule[]): Taken {
       taken.rules.push(rule);
       continue;
     }
-    const severity = kind === 'sigma' || kind === 'triage' ? 'error' : 'warning';
     const message = `${kind} ${id.slice(0, 100)}: expected each id in one file, got it in ${owner.file} and ${rule.file}`;
-    taken.faults.push({ code: 'id-taken', message, place: { file: rule.file }, severity });
+    taken.faults.push({ code: 'id-taken', message, place: { file: rule.file }, severity: takenIdSeverity[kind] });
     taken.leftOut.push({ file: rule.file, id, reason: `its id is taken by ${owner.file}` });
   }
   return taken;

@@ -12,16 +12,46 @@ export class TrustedHosts {
   readonly #ranges: { readonly bits: number; readonly first: bigint; readonly last: bigint }[] = [];
 
   constructor(trusted: readonly Indicator[]) {
-    for (const { type, value } of trusted) {
-      if (type === 'domain') this.#domains.add(value);
-      else if (type === 'fqdn') this.#hosts.add(value);
-      else if (type === 'ip' || type === 'cidr') {
-        const cidr = type === 'cidr' ? value : `${value}/${value.includes(':') ? 128 : 32}`;
-        this.#networks.add(cidr, value);
-        const range = parseCidr(cidr);
-        if (range !== null) this.#ranges.push(range);
-      }
+    for (const indicator of trusted) this.#trust(indicator);
+  }
+
+  #trust(indicator: Indicator): void {
+    const { value } = indicator;
+    switch (indicator.type) {
+      case 'domain':
+        this.#domains.add(value);
+        break;
+      case 'fqdn':
+        this.#hosts.add(value);
+        break;
+      case 'ip':
+        this.#trustNetwork(`${value}/${value.includes(':') ? 128 : 32}`, value);
+        break;
+      case 'cidr':
+        this.#trustNetwork(value, value);
+        break;
+      // Of no use to a device that blocks hosts.
+      case 'md5':
+      case 'sha1':
+      case 'sha256':
+      case 'imphash':
+      case 'filename':
+      case 'url':
+      case 'email':
+      case 'keyword':
+      case 'pipe':
+      case 'handle':
+      case 'registry-key':
+        break;
+      default:
+        indicator.type satisfies never;
     }
+  }
+
+  #trustNetwork(cidr: string, value: string): void {
+    this.#networks.add(cidr, value);
+    const range = parseCidr(cidr);
+    if (range !== null) this.#ranges.push(range);
   }
 
   /** Whether blocking the entry would block what is trusted, or nothing else. */
@@ -46,7 +76,12 @@ export class TrustedHosts {
           )
         );
       }
-      default:
+      case 'pattern':
+      case 'email':
+      case 'md5':
+      case 'sha1':
+      case 'sha256':
+      case 'other':
         return false;
     }
   }

@@ -1,6 +1,9 @@
 import { compareUtf8 } from '../../base/bytes.js';
+import type { Json } from '../../base/json.js';
+import type { RuleKind } from '../../base/rule-kind.js';
 import { parseAddress, parseCidr } from '../../rules/ioc/address.js';
 import { indicatorId, type Indicator } from '../../rules/ioc/indicator.js';
+import type { IndicatorType } from '../../rules/ioc/value.js';
 import type { CompiledItem } from '../../rules/item.js';
 import { barePattern, type Pool } from '../../rules/pools/pool.js';
 
@@ -43,8 +46,8 @@ export function packEntries(items: Iterable<CompiledItem>): PackEntries {
   const found = new Map<string, FeedEntry>();
   const trusted: Indicator[] = [];
   for (const { kind, value } of items) {
-    if (kind !== 'ioc' && kind !== 'pool') continue;
-    const entry = kind === 'ioc' ? indicatorEntry(value as unknown as Indicator) : poolEntry(value as unknown as Pool);
+    const entry = entryMakers[kind]?.(value);
+    if (entry === undefined) continue;
     if (entry.indicator?.role === 'trusted') {
       trusted.push(entry.indicator);
       continue;
@@ -56,7 +59,15 @@ export function packEntries(items: Iterable<CompiledItem>): PackEntries {
   return { entries: [...found.values()].sort(compareEntries), trusted };
 }
 
-const indicatorKinds: Partial<Record<Indicator['type'], EntryKind>> = {
+/** What a rule of each kind is to a device; null for rules about events, which no list of hosts can say. */
+const entryMakers: Readonly<Record<RuleKind, ((value: Json) => FeedEntry) | null>> = {
+  ioc: (value) => indicatorEntry(value as unknown as Indicator),
+  pool: (value) => poolEntry(value as unknown as Pool),
+  sigma: null,
+  triage: null,
+};
+
+const indicatorKinds: Readonly<Record<IndicatorType, EntryKind>> = {
   domain: 'domain',
   fqdn: 'host',
   ip: 'address',
@@ -66,12 +77,18 @@ const indicatorKinds: Partial<Record<Indicator['type'], EntryKind>> = {
   md5: 'md5',
   sha1: 'sha1',
   sha256: 'sha256',
+  imphash: 'other',
+  filename: 'other',
+  keyword: 'other',
+  pipe: 'other',
+  handle: 'other',
+  'registry-key': 'other',
 };
 
 function indicatorEntry(indicator: Indicator): FeedEntry {
   const { type, value, score, description, source, reference } = indicator;
   const note = description ?? source ?? `listed ${type}`;
-  return { kind: indicatorKinds[type] ?? 'other', value, score, note, reference, indicator };
+  return { kind: indicatorKinds[type], value, score, note, reference, indicator };
 }
 
 function poolEntry(pool: Pool): FeedEntry {
@@ -82,7 +99,7 @@ function poolEntry(pool: Pool): FeedEntry {
   const type = match === 'suffix' ? 'domain' : match === 'host' ? 'fqdn' : match === 'address' ? 'ip' : null;
   const indicator: Indicator | null =
     type === null ? null : { type, value, score, description, source: pool.source.slice(0, 2000) };
-  const entryKind = type === null ? (match === 'pattern' ? 'pattern' : 'other') : (indicatorKinds[type] ?? 'other');
+  const entryKind = type === null ? (match === 'pattern' ? 'pattern' : 'other') : indicatorKinds[type];
   return { kind: entryKind, value, score, note: description, reference: undefined, indicator };
 }
 

@@ -1,5 +1,5 @@
 import { sha256Hex, utf8 } from '../../base/bytes.js';
-import { type FeedFormatName, feedFormatOf, maxFeedBytes } from '../../packs/feed.js';
+import { type FeedFormatName, feedFormatNames, feedFormatOf, maxFeedBytes } from '../../packs/feed.js';
 import type { CompiledItem } from '../../rules/item.js';
 import type { FeedPlan } from '../config/pack-config.js';
 import { BuilderError } from '../error.js';
@@ -65,7 +65,7 @@ export interface Feed {
 /**
  * The feeds of a pack: the same items, plans and heading give the same bytes.
  *
- * @throws BuilderError `feed-too-large`
+ * @throws BuilderError `feed-format`, `feed-too-large`
  */
 export function makeFeeds(
   items: Iterable<CompiledItem>,
@@ -77,7 +77,10 @@ export function makeFeeds(
 }
 
 function makeFeed(pack: PackEntries, { name, minScore }: FeedPlan, heading: FeedHeading): Feed {
-  const format = formats[feedFormatOf(name) ?? 'hosts'];
+  const known = feedFormatOf(name);
+  if (known === null)
+    throw new BuilderError('feed-format', `feed: expected one of ${feedFormatNames.join(', ')}, got "${name}"`);
+  const format = formats[known];
   const { entries, allowed, counts } = selectEntries(pack, format, minScore);
   const comment = format.comment;
   const lines = comment === null ? [] : headingLines(heading, counts).map((line) => `${comment}${line}`);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
+import type { RuleKind } from '../../base/rule-kind.js';
 import { defaultHomePath, openHome } from '../../scanner/state/home.js';
 import { type MergedRule, type Source, sourceLabel } from '../../scanner/merge/merged-rule.js';
 import { loadMerged, type MergedSet } from '../../scanner/merge/merged-ruleset.js';
@@ -36,12 +37,9 @@ async function mergeAction({ custom, home, json }: MergeOptions): Promise<void> 
   if (counts.length > 0)
     print(
       table(
-        counts.map(({ source, sigma, ioc, pool, triage }) => [
-          source,
-          `${sigma} sigma`,
-          `${ioc} ioc`,
-          `${pool} pools`,
-          `${triage} triage`,
+        counts.map((count) => [
+          count.source,
+          ...(Object.keys(countedAs) as RuleKind[]).map((kind) => `${count[kind]} ${countedAs[kind]}`),
         ]),
       ),
     );
@@ -63,13 +61,10 @@ function printChanges({ overrides, disabled, filters }: MergedSet): void {
     print(`filter    ${printable(title)} (${sourceWords(source)}) narrows ${rules.length} rules`);
 }
 
-interface SourceCount {
-  readonly source: string;
-  sigma: number;
-  ioc: number;
-  pool: number;
-  triage: number;
-}
+type SourceCount = { readonly source: string } & Record<RuleKind, number>;
+
+/** In the order in which they are told. */
+const countedAs: Readonly<Record<RuleKind, string>> = { sigma: 'sigma', ioc: 'ioc', pool: 'pools', triage: 'triage' };
 
 function countBySource(rules: readonly MergedRule[]): SourceCount[] {
   const counts = new Map<string, SourceCount>();

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { parseJson } from '../../base/json.js';
+import { type RuleKind, ruleKinds } from '../../base/rule-kind.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { ScannerError } from '../../scanner/error.js';
 import { defaultHomePath, openHome } from '../../scanner/state/home.js';
@@ -17,7 +18,7 @@ interface EndpointOptions {
 }
 
 interface ListOptions extends EndpointOptions {
-  readonly kind?: MergedRule['kind'];
+  readonly kind?: RuleKind;
   readonly minLevel?: Level;
   readonly pack?: string;
   readonly local?: true;
@@ -27,7 +28,7 @@ interface ListOptions extends EndpointOptions {
 export function registerRules(program: Command): void {
   const rules = program.command('rules').description('the rules in use on this endpoint');
   endpointCommand(rules, 'list', 'list the rules, packs and local ones together')
-    .addOption(new Option('--kind <kind>', 'only this kind').choices(['sigma', 'ioc', 'pool']))
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(ruleKinds))
     .addOption(new Option('--min-level <level>', 'only this level and above').choices(levels))
     .option('--pack <name>', 'only of packs whose name (sigma/core/stable) begins so')
     .option('--local', 'only local rules')

@@ -4,11 +4,13 @@ import { type Command, Option } from 'commander';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
+import { type RuleKind, ruleKinds } from '../../base/rule-kind.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
 import type { MergedSet } from '../../scanner/merge/merged-ruleset.js';
+import { isElementKind } from '../../scanner/elements/element-rule.js';
 import type { Finding } from '../../scanner/findings/finding.js';
-import { scan, type ScanKind } from '../../scanner/scan/scan.js';
+import { scan } from '../../scanner/scan/scan.js';
 import type { ScanSummary } from '../../scanner/scan/summary.js';
 import { findingLines, shortcomings, summaryLines } from '../findings.js';
 import { CliError } from '../error.js';
@@ -34,6 +36,14 @@ interface ScanOptions extends RulesOptions {
   readonly json?: true;
 }
 
+/** The flag that asks for rules of a kind, and what it says in the help. */
+const kindFlags: Readonly<Record<RuleKind, { readonly name: keyof ScanOptions; readonly help: string }>> = {
+  sigma: { name: 'sigma', help: 'apply Sigma rules to event logs' },
+  ioc: { name: 'ioc', help: 'look for indicators in every element (docs/elements.md)' },
+  pool: { name: 'pools', help: 'look for mining pools in every element' },
+  triage: { name: 'triage', help: 'grade antivirus and web-proxy events (docs/triage.md)' },
+};
+
 /**
  * V8 learns from the rules, which stay, that what is made in the same places should go straight to the old generation;
  * events, which do not stay, then fill it with garbage (400 MB instead of 200).
@@ -48,11 +58,9 @@ export function registerScan(program: Command): void {
     .description(
       'apply the rules to logs, files and this host itself; exit 3 when something was found, 4 when not everything could be looked at',
     )
-    .argument('[path...]', 'logs, files, folders, or - for the standard input; without any, as with --live')
-    .option('--sigma', 'apply Sigma rules to event logs')
-    .option('--ioc', 'look for indicators in every element (docs/elements.md)')
-    .option('--pools', 'look for mining pools in every element')
-    .option('--triage', 'grade antivirus and web-proxy events (docs/triage.md)')
+    .argument('[path...]', 'logs, files, folders, or - for the standard input; without any, as with --live');
+  for (const { name, help } of Object.values(kindFlags)) command.option(`--${name}`, help);
+  command
     .option('--live', 'look at the processes, connections and own files of this host too')
     .addOption(new Option('--host-root <dir>', 'the root of the host that --live looks at').default('/'))
     .option(
@@ -112,12 +120,8 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
 }
 
 /** Null without a flag: all kinds that the rules have, which are those that the license covers. */
-function kindsOf({ sigma, ioc, pools, triage }: ScanOptions): ReadonlySet<ScanKind> | null {
-  const kinds = new Set<ScanKind>();
-  if (sigma === true) kinds.add('sigma');
-  if (ioc === true) kinds.add('ioc');
-  if (pools === true) kinds.add('pool');
-  if (triage === true) kinds.add('triage');
+function kindsOf(options: ScanOptions): ReadonlySet<RuleKind> | null {
+  const kinds = new Set(ruleKinds.filter((kind) => options[kindFlags[kind].name] === true));
   return kinds.size === 0 ? null : kinds;
 }
 
@@ -126,18 +130,18 @@ function requireElements(
   paths: readonly string[],
   { live }: ScanOptions,
   rules: MergedSet['rules'],
-  kinds: ReadonlySet<ScanKind> | null,
+  kinds: ReadonlySet<RuleKind> | null,
 ): void {
   if (paths.length > 0 && live !== true) return;
-  if (rules.some(({ kind }) => (kind === 'ioc' || kind === 'pool') && (kinds === null || kinds.has(kind)))) return;
+  if (rules.some(({ kind }) => isElementKind(kind) && (kinds === null || kinds.has(kind)))) return;
   const hint = 'name logs or folders, or load rules with indicators or mining pools';
-  if (kinds !== null && !kinds.has('ioc') && !kinds.has('pool') && live !== true)
+  if (kinds !== null && ![...kinds].some(isElementKind) && live !== true)
     throw new CliError('usage', 'path: expected logs or folders to look at, got none', { hint });
   throw new CliError('usage', 'host: expected indicators or mining pools to look for, got none', { hint });
 }
 
 /** Without a rule a scan would find nothing anywhere, which is not the same as a clean host. */
-function requireRules(rules: MergedSet['rules'], kinds: ReadonlySet<ScanKind> | null): void {
+function requireRules(rules: MergedSet['rules'], kinds: ReadonlySet<RuleKind> | null): void {
   if (rules.some(({ kind }) => kinds === null || kinds.has(kind))) return;
   const wanted = kinds === null ? 'some to apply' : `some of the kind ${[...kinds].join(', ')}`;
   throw new CliError('rules-none', `rules: expected ${wanted}, got none`, {

@@ -98,6 +98,9 @@ export class IndicatorMatcher<T extends Indicator> {
           break;
         case 'handle':
           handles.push(indicator);
+          break;
+        default:
+          indicator.type satisfies never;
       }
     this.#pipes = new NameMatcher(pipes, false);
     this.#handles = new NameMatcher(handles, true);

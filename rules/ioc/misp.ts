@@ -2,41 +2,35 @@ import { BaseError } from '../../base/error.js';
 import { parseJson, type Json } from '../../base/json.js';
 import { FeedReader, isObject, objectsOf, textOf } from './json-feed.js';
 import type { IocFile } from './text-list.js';
-import type { IndicatorType } from './value.js';
+import { type IndicatorType, indicatorTypes } from './value.js';
 
-/** MISP's attribute types (core format, section 2.3) that a host can look for; of a pair, the part that is taken. */
-const attributeTypes: Readonly<Record<string, readonly [type: IndicatorType, part?: 0 | 1]>> = {
-  md5: ['md5'],
-  sha1: ['sha1'],
-  sha256: ['sha256'],
-  imphash: ['imphash'],
-  'filename|md5': ['md5', 1],
-  'filename|sha1': ['sha1', 1],
-  'filename|sha256': ['sha256', 1],
-  'filename|imphash': ['imphash', 1],
-  filename: ['filename'],
-  domain: ['domain'],
-  hostname: ['fqdn'],
-  'hostname|port': ['fqdn', 0],
-  'domain|ip': ['domain', 0],
-  'ip-src': ['ip'],
-  'ip-dst': ['ip'],
-  'ip-src|port': ['ip', 0],
-  'ip-dst|port': ['ip', 0],
-  url: ['url'],
-  uri: ['url'],
-  link: ['url'],
-  email: ['email'],
-  'email-src': ['email'],
-  'email-dst': ['email'],
-  mutex: ['handle'],
-  'named pipe': ['pipe'],
-  regkey: ['registry-key'],
-  'regkey|value': ['registry-key', 0],
-  'pattern-in-traffic': ['keyword'],
-  'pattern-in-file': ['keyword'],
-  'user-agent': ['keyword'],
+/**
+ * For each type of indicator MISP's attribute types (core format, section 2.3) that are one; of a pair, the part that is
+ * taken, else null. Addresses may be networks.
+ */
+const attributeTypes: Readonly<Record<IndicatorType, Readonly<Record<string, 0 | 1 | null>>>> = {
+  md5: { md5: null, 'filename|md5': 1 },
+  sha1: { sha1: null, 'filename|sha1': 1 },
+  sha256: { sha256: null, 'filename|sha256': 1 },
+  imphash: { imphash: null, 'filename|imphash': 1 },
+  filename: { filename: null },
+  domain: { domain: null, 'domain|ip': 0 },
+  fqdn: { hostname: null, 'hostname|port': 0 },
+  ip: { 'ip-src': null, 'ip-dst': null, 'ip-src|port': 0, 'ip-dst|port': 0 },
+  cidr: {},
+  url: { url: null, uri: null, link: null },
+  email: { email: null, 'email-src': null, 'email-dst': null },
+  handle: { mutex: null },
+  pipe: { 'named pipe': null },
+  'registry-key': { regkey: null, 'regkey|value': 0 },
+  keyword: { 'pattern-in-traffic': null, 'pattern-in-file': null, 'user-agent': null },
 };
+
+const indicatorTypeOf = new Map(
+  indicatorTypes.flatMap((type) =>
+    Object.entries(attributeTypes[type]).map(([attribute, part]) => [attribute, { kind: type, part }] as const),
+  ),
+);
 
 /**
  * Reads MISP events (`{ "Event": … }`, a list of them, or a search's `{ "response": … }`): attributes and those of
@@ -84,14 +78,14 @@ function readEvent(event: Readonly<Record<string, Json>>, reader: FeedReader, un
   for (const attribute of attributes) {
     if (attribute['to_ids'] !== true || attribute['deleted'] === true) continue;
     const type = textOf(attribute['type']) ?? '';
-    const known = Object.hasOwn(attributeTypes, type) ? attributeTypes[type] : undefined;
+    const known = indicatorTypeOf.get(type);
     if (known === undefined) {
       unknown.set(type, (unknown.get(type) ?? 0) + 1);
       continue;
     }
     const written = textOf(attribute['value']) ?? '';
-    const [kind, part] = known;
-    const text = part === undefined ? written : (written.split('|')[part] ?? '');
+    const { kind, part } = known;
+    const text = part === null ? written : (written.split('|')[part] ?? '');
     const comment = textOf(attribute['comment']) ?? '';
     reader.add(
       {

@@ -147,15 +147,43 @@ export class WarningList {
       const common = commonHashes[indicator.value];
       if (common !== undefined)
         report('hash-common', 'error', `expected the hash of one program, got that of ${common}`);
-      if (indicator.type === 'ip') this.#lintAddress(indicator.value, report);
-      else if (indicator.type === 'cidr') this.#lintNetwork(indicator.value, report);
-      else if (indicator.type === 'domain' || indicator.type === 'fqdn') lintDomain(indicator.value, report);
-      else if (indicator.type === 'url') {
-        const host = new URL(indicator.value).hostname.replace(/^\[|\]$/g, '');
-        if (parseAddress(host) !== null) this.#lintAddress(host, report);
-      }
+      this.#lintValue(indicator, report);
     }
     return findings;
+  }
+
+  #lintValue(indicator: Indicator, report: Report): void {
+    const { value } = indicator;
+    switch (indicator.type) {
+      case 'ip':
+        this.#lintAddress(value, report);
+        break;
+      case 'cidr':
+        this.#lintNetwork(value, report);
+        break;
+      case 'domain':
+      case 'fqdn':
+        lintDomain(value, report);
+        break;
+      case 'url': {
+        const host = new URL(value).hostname.replace(/^\[|\]$/g, '');
+        if (parseAddress(host) !== null) this.#lintAddress(host, report);
+        break;
+      }
+      case 'md5':
+      case 'sha1':
+      case 'sha256':
+      case 'imphash':
+      case 'filename':
+      case 'email':
+      case 'keyword':
+      case 'pipe':
+      case 'handle':
+      case 'registry-key':
+        break;
+      default:
+        indicator.type satisfies never;
+    }
   }
 
   #lintAddress(address: string, report: Report): void {

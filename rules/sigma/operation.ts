@@ -158,7 +158,28 @@ function applyModifier(modifier: Modifier, { pattern, isBytes }: Encoded): reado
         const encoded = modifier === 'base64' ? [bytes.toString('base64')] : offsetBase64(bytes);
         return encoded.map((literal) => ({ pattern: literal === '' ? [] : [literal], isBytes: false }));
       });
-    default:
+    // These act on the comparison, not on the text.
+    case 'all':
+    case 'cased':
+    case 'cidr':
+    case 'day':
+    case 'exists':
+    case 'expand':
+    case 'fieldref':
+    case 'gt':
+    case 'gte':
+    case 'hour':
+    case 'i':
+    case 'lt':
+    case 'lte':
+    case 'm':
+    case 'minute':
+    case 'month':
+    case 'neq':
+    case 're':
+    case 's':
+    case 'week':
+    case 'year':
       return [{ pattern, isBytes }];
   }
 }

@@ -1,6 +1,7 @@
 import type { CodedError } from '../../base/error.js';
 import { type Json, parseJson } from '../../base/json.js';
-import type { Item } from '../../packs/item.js';
+import type { RuleKind } from '../../base/rule-kind.js';
+import type { Item, ItemKind } from '../../packs/item.js';
 import { decodeIndicator, type Indicator, indicatorId } from '../../rules/ioc/indicator.js';
 import { decodePool, type Pool, poolId } from '../../rules/pools/pool.js';
 import { decodeSigma } from '../../rules/sigma/normal-form.js';
@@ -8,16 +9,21 @@ import type { SigmaRule } from '../../rules/sigma/rule.js';
 import { decodeTriage, type TriageDocument, triageId } from '../../rules/triage/matrix.js';
 import { refusedOrThrow, ScannerError } from '../error.js';
 
-/** An item as a rule: typed, and in the normal form of docs/spec/sigma.md and docs/spec/indicators.md. */
-export type DecodedItem = { readonly id: string; readonly line: string } & (
-  | { readonly kind: 'sigma'; readonly rule: SigmaRule }
-  | { readonly kind: 'ioc'; readonly indicator: Indicator }
-  | { readonly kind: 'pool'; readonly pool: Pool }
-  | { readonly kind: 'triage'; readonly document: TriageDocument }
-  | { readonly kind: 'attribution'; readonly value: Json }
-);
+/** What the line of an item of each kind says, in the normal form of docs/spec/sigma.md and docs/spec/indicators.md. */
+interface Decoded extends Record<ItemKind, object> {
+  readonly sigma: { readonly rule: SigmaRule };
+  readonly ioc: { readonly indicator: Indicator };
+  readonly pool: { readonly pool: Pool };
+  readonly triage: { readonly document: TriageDocument };
+  readonly attribution: { readonly value: Json };
+}
 
-export type RuleItem = Exclude<DecodedItem, { readonly kind: 'attribution' }>;
+type DecodedOf<K extends ItemKind> = K extends ItemKind
+  ? { readonly kind: K; readonly id: string; readonly line: string } & Decoded[K]
+  : never;
+
+export type DecodedItem = DecodedOf<ItemKind>;
+export type RuleItem = DecodedOf<RuleKind>;
 
 /** What a pack says about the sources of its rules is no rule. */
 export function isRule(item: DecodedItem): item is RuleItem {

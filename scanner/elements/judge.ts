@@ -9,16 +9,57 @@ import { type Column, isApplied } from '../findings/element-table.js';
 import { hostsOf } from './host-names.js';
 import { type Evidence, type Verdict, weigh } from './verdict.js';
 
-const hostColumns: ReadonlySet<Column> = new Set<Column>([
-  'domain',
-  'fqdn',
-  'ip',
-  'cidr',
-  'pool host',
-  'pool suffix',
-  'pool pattern',
-  'pool address',
-]);
+/** What a trusted indicator of the type acts on: the bad hosts of the same fact, or the score of the whole element. */
+const actsOn: Readonly<Record<Column, 'hosts' | 'element'>> = {
+  domain: 'hosts',
+  fqdn: 'hosts',
+  ip: 'hosts',
+  cidr: 'hosts',
+  md5: 'element',
+  sha1: 'element',
+  sha256: 'element',
+  imphash: 'element',
+  filename: 'element',
+  url: 'element',
+  email: 'element',
+  keyword: 'element',
+  pipe: 'element',
+  handle: 'element',
+  'registry-key': 'element',
+  'pool host': 'hosts',
+  'pool suffix': 'hosts',
+  'pool pattern': 'hosts',
+  'pool address': 'hosts',
+  'pool port': 'element',
+  'pool scheme': 'element',
+  'pool text': 'element',
+};
+
+/** Whether a line must be taken apart to find it; else the text of the line gives it too. */
+const isInFields: Readonly<Record<Column, boolean>> = {
+  url: true,
+  pipe: true,
+  handle: true,
+  'pool port': true,
+  md5: false,
+  sha1: false,
+  sha256: false,
+  imphash: false,
+  filename: false,
+  domain: false,
+  fqdn: false,
+  ip: false,
+  cidr: false,
+  email: false,
+  keyword: false,
+  'registry-key': false,
+  'pool host': false,
+  'pool suffix': false,
+  'pool pattern': false,
+  'pool address': false,
+  'pool scheme': false,
+  'pool text': false,
+};
 
 /** Everything that indicators and pools say about an element. */
 export class Judge {
@@ -26,7 +67,7 @@ export class Judge {
   readonly hashTypes: ReadonlySet<'md5' | 'sha1' | 'sha256' | 'imphash'>;
   /** Rules in use: those whose time is not over. */
   readonly size: number;
-  /** Whether a URL or a port is looked for: what a line gives only when it is taken apart. */
+  /** Whether something is looked for that a line gives only when it is taken apart. */
   readonly needsFields: boolean;
   readonly #rules = new Map<Sought, ElementRule>();
   readonly #iocs: IndicatorMatcher<Indicator>;
@@ -46,7 +87,7 @@ export class Judge {
     this.#iocs = new IndicatorMatcher(items.filter(isIndicator));
     this.#pools = new PoolMatcher(items.filter((item): item is Pool => !isIndicator(item)));
     this.hashTypes = new Set((['md5', 'sha1', 'sha256', 'imphash'] as const).filter((type) => types.has(type)));
-    this.needsFields = (['url', 'pipe', 'handle', 'pool port'] as const).some((type) => types.has(type));
+    this.needsFields = [...types].some((type) => isInFields[type]);
     this.#hasTrusted = items.some((item) => isIndicator(item) && item.role === 'trusted');
   }
 
@@ -69,7 +110,7 @@ export class Judge {
       for (const item of items) {
         const rule = this.#rules.get(item);
         if (rule === undefined || !isApplied(columnOf(item), fact.kind)) continue;
-        if (isTrusted(item) && hostColumns.has(columnOf(item))) continue; // it acts on the hosts of this fact alone
+        if (isTrusted(item) && actsOn[columnOf(item)] === 'hosts') continue; // it acts on the hosts of this fact alone
         const score = scoreOf(item) - (allowed?.get(item) ?? 0);
         const known = into.get(rule);
         if (known === undefined || known.score < score) into.set(rule, { rule, fact, score });
@@ -120,7 +161,7 @@ export class Judge {
 
   /** By how much allowed hosts lower the others of a fact: those that stand nowhere in it but in an allowed host. */
   #allowedIn(fact: Fact, items: ReadonlySet<Sought>): ReadonlyMap<Sought, number> | null {
-    if (![...items].some((item) => isTrusted(item) && hostColumns.has(columnOf(item)))) return null;
+    if (![...items].some((item) => isTrusted(item) && actsOn[columnOf(item)] === 'hosts')) return null;
     const lowered = new Map<Sought, number>();
     for (const host of hostsOf(fact)) {
       const found = [...this.#iocs.matchHost(host), ...this.#pools.matchHost(host)];

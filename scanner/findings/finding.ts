@@ -110,9 +110,15 @@ export function findingOf(rule: MergedRule, hit: Hit, file: string | null): Find
 }
 
 function creditsOf(rule: MergedRule): Pick<Finding, 'author' | 'tags'> {
-  if (rule.kind === 'triage') return { author: rule.document.author ?? null, tags: [] };
-  if (rule.kind !== 'sigma') return { author: null, tags: [] };
-  return { author: rule.rule.author ?? null, tags: rule.rule.tags ?? [] };
+  switch (rule.kind) {
+    case 'sigma':
+      return { author: rule.rule.author ?? null, tags: rule.rule.tags ?? [] };
+    case 'triage':
+      return { author: rule.document.author ?? null, tags: [] };
+    case 'ioc':
+    case 'pool':
+      return { author: null, tags: [] };
+  }
 }
 
 const maxDateMs = 8.64e15;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.js';
+import { ruleKinds } from '../../base/rule-kind.js';
 import { productVersion } from '../../base/version.js';
 import { loadActive } from '../active/active.js';
 import { loadHostKey } from '../license/connection.js';
@@ -22,7 +23,7 @@ const rememberedSchema = z.strictObject({
   format: z.literal(1),
   overrides: z.array(
     z.strictObject({
-      kind: z.enum(['sigma', 'ioc', 'pool', 'triage']),
+      kind: z.enum(ruleKinds),
       id: z.string(),
       pack: z.string(),
       upstreamSha256: sha256,

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
+import type { RuleKind } from '../../base/rule-kind.js';
 import type { Fault } from '../../rules/fault.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { Level } from '../../rules/sigma/metadata.js';
+import { isElementRule } from '../elements/element-rule.js';
 import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
 import { type Finding, findingOf } from '../findings/finding.js';
 import type { Flag } from '../active/flags.js';
@@ -26,7 +28,7 @@ export interface ScanRequest {
   /** Null: high for Sigma rules, medium for all others. */
   readonly minLevel: Level | null;
   /** What to apply; all that the rules have without it. */
-  readonly kinds: ReadonlySet<ScanKind> | null;
+  readonly kinds: ReadonlySet<RuleKind> | null;
   /** The root of the host whose own elements are looked at too, for indicators and pools; null: paths alone. */
   readonly hostRoot: string | null;
   /** Larger files are looked at by their names alone, unless they are logs. */
@@ -41,8 +43,6 @@ export interface ScanRequest {
   /** Ends the scan; the summary then says how far it came. */
   readonly signal: AbortSignal;
 }
-
-export type ScanKind = MergedRule['kind'];
 
 export interface ScanListener {
   /** In the order of the paths, and within a log in the order of its records. The scan waits for a promise. */
@@ -64,7 +64,7 @@ const bytesPerThread = 16 * 1024 * 1024;
 export async function scan(request: ScanRequest, listener: ScanListener): Promise<ScanSummary> {
   const { flags, paths, minLevel, since, logSources, signal, kinds } = request;
   const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind));
-  const elementRules = rules.filter((rule) => rule.kind === 'ioc' || rule.kind === 'pool');
+  const elementRules = rules.filter(isElementRule);
   const selected = selectRules(rules, minLevel ?? 'high');
   const triage = planTriage(rules, minLevel ?? 'medium');
   const readsEvents = elementRules.length === 0 || selected.length > 0 || triage !== null;

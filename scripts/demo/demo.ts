@@ -7,6 +7,7 @@ import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ruleKinds } from '../../base/rule-kind.js';
 import { commitCeremony, delegate, makeRoot } from './ceremony.js';
 import { writeCustomRules } from './custom-rules.js';
 import { writeAntivirusExport, writeEventLog } from './event-log.js';
@@ -131,7 +132,7 @@ interface BuildReport {
 async function release(publisher: Place, ...packs: readonly string[]): Promise<void> {
   const built = await ymsJson<BuildReport[]>(publisher, 'build', ...packs);
   for (const { pack, version, bytes, filesRead, counts } of built) {
-    const rules = ['sigma', 'ioc', 'pool', 'triage'].reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
+    const rules = ruleKinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
     tell(`${pack.padEnd(14)} ${version}  ${filesRead} files read, ${rules} rules sealed into ${bytes} bytes`);
   }
   await yms(publisher, 'publish', ...packs);

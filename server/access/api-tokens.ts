@@ -12,13 +12,24 @@ import type { TokenRow } from '../records/tables.js';
 import { holdRow } from '../records/lock.js';
 import { transact } from '../records/transaction.js';
 import { type Permission, permissions, roleOfScope, rolePermissions } from '../actor/roles.js';
+import { type Scope, scopes } from '../actor/scope.js';
 import { displayName, id, searchText, time } from '../input/fields.js';
-import { insertToken, scopes } from './tokens.js';
+import { insertToken } from './tokens.js';
+
+/** What people may make tokens of; those of hosts and activations come about otherwise. */
+export const issuedScopes = [
+  'publisher',
+  'auditor',
+  'license-manager',
+  'customer',
+  'feed',
+  'admin',
+] as const satisfies readonly Scope[];
 
 export const newTokenSchema = z
   .strictObject({
     name: displayName,
-    scope: z.enum(['admin', 'license-manager', 'publisher', 'auditor', 'customer', 'feed']),
+    scope: z.enum(issuedScopes),
     licenseId: id.optional(),
     customerId: id.optional(),
     permissions: z.array(z.enum(permissions)).min(1).max(permissions.length).optional(),
@@ -81,7 +92,7 @@ export const activationTokenList: ListSpec = {
   filters: { licenseId: id },
 };
 
-function isWithin(narrowed: readonly Permission[], scope: string): boolean {
+function isWithin(narrowed: readonly Permission[], scope: Scope): boolean {
   const role = roleOfScope(scope);
   return role !== null && narrowed.every((permission) => rolePermissions[role].includes(permission));
 }

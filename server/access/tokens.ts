@@ -3,22 +3,11 @@ import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { type Clock, formatSeconds } from '../../base/clock.js';
 import { newId } from '../records/ids.js';
 import type { RecordsTransaction } from '../records/database.js';
-import type { Scope, TokenRow } from '../records/tables.js';
-
-export const scopes: readonly Scope[] = [
-  'admin',
-  'license-manager',
-  'publisher',
-  'auditor',
-  'customer',
-  'host',
-  'feed',
-  'activation',
-];
+import { scopes } from '../actor/scope.js';
+import type { TokenRow } from '../records/tables.js';
 
 /** `yms_<scope>_<43 characters>`: 32 random bytes; the scope is for the reader, the record decides. */
-export const tokenPattern =
-  /^yms_(?:admin|license-manager|publisher|auditor|customer|host|feed|activation)_[A-Za-z0-9_-]{43}$/;
+export const tokenPattern = new RegExp(`^yms_(?:${scopes.join('|')})_[A-Za-z0-9_-]{43}$`);
 
 export interface NewToken {
   readonly row: TokenRow;

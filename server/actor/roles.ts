@@ -3,6 +3,8 @@
  * and a token may have fewer of them than its role.
  */
 
+import type { Scope } from './scope.js';
+
 export const permissions = [
   'customers:read',
   'customers:write',
@@ -61,7 +63,17 @@ export const rolePermissions: Readonly<Record<Role, readonly Permission[]>> = {
 };
 
 /** The role of a token's scope; null for what is no person's token: hosts, feeds, activations. `admin` is an owner's. */
-export function roleOfScope(scope: string): Role | null {
-  if (scope === 'admin') return 'owner';
-  return roles.find((role) => role === scope) ?? null;
+export function roleOfScope(scope: Scope): Role | null {
+  return scopeRoles[scope];
 }
+
+const scopeRoles: Readonly<Record<Scope, Role | null>> = {
+  admin: 'owner',
+  'license-manager': 'license-manager',
+  publisher: 'publisher',
+  auditor: 'auditor',
+  customer: 'customer',
+  host: null,
+  feed: null,
+  activation: null,
+};

@@ -7,9 +7,10 @@ import {
   rotationSchema,
   type ShownToken,
   tokenList,
+  issuedScopes,
 } from '../access/api-tokens.js';
 import { type Listed, parseListQuery } from '../input/listing.js';
-import { scopes } from '../access/tokens.js';
+import { scopes } from '../actor/scope.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter } from './page-router.js';
 import { dayIn, field, form, numberIn, parseForm, select } from './form.js';
@@ -19,8 +20,6 @@ import { shownOnce } from './once.js';
 import { pageQuery } from './page-query.js';
 import { nextLink, table } from './table.js';
 import { may, type Page, type PageContext } from './page-context.js';
-
-const made = ['publisher', 'auditor', 'license-manager', 'customer', 'feed', 'admin'] as const;
 
 export function tokenPages(pages: PageRouter): void {
   pages.page('/tokens', 'tokens:read', tokensPage);
@@ -108,7 +107,7 @@ async function askedTokens({ deps, actor }: PageContext, query: URLSearchParams)
   const list = (scope: Readonly<Record<string, string>>) =>
     listTokens(deps, actor, parseListQuery({ ...Object.fromEntries(query), ...scope }, tokenList));
   if (query.has('scope')) return list({});
-  const some = await Promise.all(made.map(async (scope) => (await list({ scope, limit: '100' })).items));
+  const some = await Promise.all(issuedScopes.map(async (scope) => (await list({ scope, limit: '100' })).items));
   return { items: some.flat(), next: null };
 }
 
@@ -141,7 +140,7 @@ async function newForm(context: PageContext): Promise<Html> {
     context,
     '/admin/tokens',
     html`${field(attempt, { name: 'name', label: 'Name', hint: 'Of the program that will use it.' })}
-    ${select(attempt, { name: 'scope', label: 'Scope', options: made.map((scope) => [scope, scope] as const) })}
+    ${select(attempt, { name: 'scope', label: 'Scope', options: issuedScopes.map((scope) => [scope, scope] as const) })}
     ${select(attempt, {
       name: 'customerId',
       label: 'Customer',

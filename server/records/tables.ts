@@ -1,3 +1,4 @@
+import type { Scope } from '../actor/scope.js';
 import type { PersonRow, RefusalRow, SessionRow } from './people-tables.js';
 
 /**
@@ -65,9 +66,6 @@ export interface DocumentRow {
   issuedAt: string;
   expiresAt: string;
 }
-
-/** `admin` is an owner's; `host`, `feed` and `activation` are machines' and have no role. */
-export type Scope = 'admin' | 'license-manager' | 'publisher' | 'auditor' | 'customer' | 'host' | 'feed' | 'activation';
 
 export interface TokenRow {
   id: string;

@@ -62,7 +62,7 @@ test('every kind of file is read, in the order of its names', async () => {
     'disabled-rules.txt disable-list 0 disabled-id',
     'my-trusted-hashes.txt ioc 1',
     'notes.txt other 0 tag-missing',
-    'pools/x.yaml pools 1',
+    'pools/x.yaml pool 1',
     'sigma/b.yml sigma 1',
     'thor.yar other 0 kind-unsupported',
     'vendor.yms pack 0',
@@ -90,7 +90,7 @@ test('one broken file of each kind is named and the others load', async () => {
     'binary-c2.txt other 0 file-binary',
     'good.yml sigma 1',
     'latin-c2.txt other 0 file-encoding',
-    'pools.yaml pools 0 list-shape',
+    'pools.yaml pool 0 list-shape',
   ]);
   expect(files[4]?.faults[0]).toMatchObject({
     message: 'file: expected UTF-8, got byte 0xe9',

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FixedClock } from '../../base/clock.js';
+import { ruleKinds } from '../../base/rule-kind.js';
 import { type Ended, spawnYms } from '../builder/run-yms.js';
 import { rule, TestDistribution, type TestLicense } from '../support/distribution.js';
 import { TestRepository } from '../support/repository.js';
@@ -102,6 +104,17 @@ test('merge, rules list, rules show', { timeout: 60_000 }, async () => {
   expect(show.stdout).toContain('"first words"');
   expect(unknown).toMatchObject({ code: 1, stdout: '' });
   expect(unknown.stderr).toContain('rule-unknown');
+});
+
+test('rules list takes every kind', { timeout: 120_000 }, async () => {
+  const content = fileURLToPath(new URL('../../content/triage', import.meta.url));
+  for (const kind of ruleKinds) {
+    const listed = await ymsJson('rules', 'list', '--kind', kind, '--custom', content);
+    expect(new Set(Object.values(listed).map((listedRule) => (listedRule as { kind: string }).kind))).toEqual(
+      new Set(kind === 'ioc' || kind === 'triage' ? [kind] : []),
+    );
+  }
+  expect((await yms('rules', 'list', '--kind', 'yara')).stderr).toContain('ioc, pool, sigma, triage');
 });
 
 test('a feature that comes and goes is told by update and status', { timeout: 120_000 }, async () => {

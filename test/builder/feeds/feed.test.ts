@@ -105,6 +105,10 @@ describe('what is left out', () => {
     const many = Array.from({ length: 70_000 }, (_, at) => indicator('domain', `${long}host-${at}.net`));
     await expectCode('feed-too-large', () => feed('suricata', many).name);
   });
+
+  test.each(['bind', 'hosts_strict', 'HOSTS', ''])('a format that nobody writes is refused: "%s"', async (name) => {
+    await expectCode('feed-format', () => feed(name, all).name);
+  });
 });
 
 describe('harmless and alike', () => {
