@@ -154,7 +154,9 @@ function answerProblem({ log, refusals }: ServerDeps): ErrorRequestHandler {
 /** Express's own refusals of an address, and a full disk below us, in our words. */
 function translated(error: unknown): unknown {
   if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400))
-    return new ServerError('request-url', 'address: expected percent-encoded UTF-8, got other bytes', { cause: error });
+    return new ServerError('request-url', 'address: expected percent-encoded UTF-8, got bytes that are none', {
+      cause: error,
+    });
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'SQLITE_FULL')
     return new BaseError('disk-full', 'server: expected room on its disk, got a full one', { cause: error });

@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { decodeBase64 } from '../../base/bytes.js';
@@ -54,7 +55,7 @@ async function activateAction(file: string, options: ActivateOptions): Promise<v
   if (keyid !== asked || [hostId, licenseId, activation].some((member) => typeof member !== 'string'))
     throw new AdminError(
       'server-answer',
-      'POST /v1/offline-activations: expected an activation of this host key, got something else',
+      `POST /v1/offline-activations: expected an activation of host key ${asked}, got one of ${shown(keyid)}`,
     );
   await writeAnswer(resolve(out), asked, decodeBase64(activation as string, undefined, 'activation'), collected);
   if (options.json) {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { CodedError } from '../../base/error.js';
 import { type HttpAnswer, type HttpRequest, request } from '../../base/http.js';
 import { canonicalJson, type Json, parseJson } from '../../base/json.js';
+import { shown, shownSecret } from '../../base/shown.js';
 import { CliError } from '../error.js';
 import { print, printable, printJson, table } from '../output.js';
 
@@ -24,6 +26,8 @@ export interface AdminAccess {
 
 export type JsonObject = Readonly<Record<string, Json>>;
 
+const memberError = z.object({ pointer: z.string().startsWith('#'), detail: z.string() });
+
 const maxAnswerBytes = 8 * 1_048_576;
 
 /** A command that talks to a server. */
@@ -42,8 +46,13 @@ export function adminAccess(options: AdminOptions): AdminAccess {
   const token = options.token ?? process.env['YMS_TOKEN'];
   if (server === undefined || server === '')
     throw new CliError('usage', 'yms admin: expected --server URL or YMS_SERVER, got neither');
-  if (token === undefined || !/^[\x21-\x7e]+$/.test(token))
+  if (token === undefined || token === '')
     throw new CliError('usage', 'yms admin: expected --token TOKEN or YMS_TOKEN, got neither');
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    const from = options.token === undefined ? 'YMS_TOKEN' : '--token';
+    const got = `${shownSecret(token)}, ${/\s/.test(token) ? 'a space among them' : 'one of them not ASCII or not visible'}`;
+    throw new CliError('usage', `${from}: expected visible ASCII characters, got ${got}`);
+  }
   return { server: server.replace(/\/+$/, ''), token };
 }
 
@@ -96,7 +105,10 @@ export async function listAll(access: AdminAccess, path: string, query = ''): Pr
     const page: JsonObject | null = await callServer(access, 'GET', `${path}?${parameters.join('&')}`);
     const { items: found, next = null } = page ?? {};
     if (!Array.isArray(found) || (next !== null && (typeof next !== 'string' || next === cursor)))
-      throw new AdminError('server-answer', `GET ${path}: expected a page of a list, got something else`);
+      throw new AdminError(
+        'server-answer',
+        `GET ${path}: expected a page with items and next, got ${shown(page)} with items ${shown(found)} and next ${shown(next)}`,
+      );
     items.push(...(found as JsonObject[]));
     cursor = next;
   }
@@ -121,8 +133,9 @@ export async function uploadBlob(access: AdminAccess, sha256: string, bytes: Uin
 function refusal(subject: string, answer: HttpAnswer): AdminError {
   const problem =
     answer.headers.get('content-type') === 'application/problem+json' ? parseObject(answer.body, subject) : {};
-  const { code, detail, hint } = problem;
-  const said = typeof code === 'string' && typeof detail === 'string' ? ` ${code}: ${detail}` : '';
+  const { code, hint } = problem;
+  const details = detailsOf(problem);
+  const said = typeof code === 'string' && details.length > 0 ? ` ${code}: ${details.join('; ')}` : '';
   return new AdminError(
     'server-refused',
     `${subject}: expected the server to accept, got status ${answer.status}${said}`,
@@ -132,10 +145,31 @@ function refusal(subject: string, answer: HttpAnswer): AdminError {
   );
 }
 
+/** The members that were refused, by their names; or the one sentence that a problem has. */
+function detailsOf({ detail, errors }: JsonObject): readonly string[] {
+  const faults = Array.isArray(errors) ? errors.map(memberFault).filter((fault) => fault !== null) : [];
+  if (faults.length > 0) return faults;
+  return typeof detail === 'string' ? [detail] : [];
+}
+
+function memberFault(error: Json): string | null {
+  const parsed = memberError.safeParse(error);
+  if (!parsed.success) return null;
+  const { pointer, detail } = parsed.data;
+  const path = decodePointer(pointer.slice(1)); // after the #
+  return `${path.length === 0 ? 'input' : path.join('.')}: ${detail}`;
+}
+
+/** RFC 6901. */
+function decodePointer(pointer: string): string[] {
+  const parts = pointer.split('/').slice(1);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
 function parseObject(body: Uint8Array, subject: string): JsonObject {
   const json = parseJson(body, subject);
   if (json === null || typeof json !== 'object' || Array.isArray(json))
-    throw new AdminError('server-answer', `${subject}: expected a JSON object, got something else`);
+    throw new AdminError('server-answer', `${subject}: expected a JSON object, got ${shown(json)}`);
   return json as JsonObject;
 }
 

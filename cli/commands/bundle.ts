@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { resolve } from 'node:path';
 import { type Command } from 'commander';
 import { decodeBase64 } from '../../base/bytes.js';
@@ -116,7 +117,10 @@ async function issueDocument(access: AdminAccess, hostId: string, days?: number)
   const answer = await callServer(access, 'POST', path, days === undefined ? {} : { days });
   const { keyid, document } = answer ?? {};
   if (typeof keyid !== 'string' || typeof document !== 'string')
-    throw new AdminError('server-answer', `POST ${path}: expected a license document, got something else`);
+    throw new AdminError(
+      'server-answer',
+      `POST ${path}: expected keyid and document, got ${shown(keyid)} and ${shown(document)}`,
+    );
   return { hostId, keyid, envelope: decodeBase64(document, undefined, 'license document') };
 }
 

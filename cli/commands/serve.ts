@@ -37,7 +37,10 @@ export function registerServe(program: Command): void {
     .addHelpText('after', '\nTLS and the outside belong to a proxy in front; see docs/server.md')
     .action(async (options: ServeOptions) => {
       if ((options.init === undefined) === (options.dir === undefined))
-        throw new CliError('usage', 'yms serve: expected one of --init DIR and --dir DIR, got both or none');
+        throw new CliError(
+          'usage',
+          `yms serve: expected one of --init DIR and --dir DIR, got ${options.dir === undefined ? 'neither' : 'both'}`,
+        );
       const recordsUrl = recordsAddress(options.records);
       if (options.moveRecords) await move(options.dir, recordsUrl, options.json === true);
       else if (options.init !== undefined) await init(options.init, recordsUrl, options.json === true);
@@ -59,11 +62,9 @@ function recordsAddress(option: string | undefined): string | null {
 }
 
 async function move(dir: string | undefined, recordsUrl: string | null, json: boolean): Promise<void> {
-  if (dir === undefined || recordsUrl === null)
-    throw new CliError(
-      'usage',
-      'yms serve --move-records: expected --dir, and --records or YMS_RECORDS, got one of them',
-    );
+  if (dir === undefined) throw new CliError('usage', 'yms serve --move-records: expected --dir DIR, got --init');
+  if (recordsUrl === null)
+    throw new CliError('usage', 'yms serve --move-records: expected --records URL or YMS_RECORDS, got neither');
   await requireServerFolder(dir);
   const rows = await withLock(lockPath(dir), () =>
     moveRecords(dir, recordsUrl, { clock: systemClock, log: openLog() }),

@@ -5,7 +5,7 @@ import { canonicalJson, type Json } from '../../base/json.js';
 import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
+import { refusal, unknownId, unknownReference } from '../error.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { RecordsTransaction } from '../records/database.js';
 import type { TokenRow } from '../records/tables.js';
@@ -36,15 +36,15 @@ export const newTokenSchema = z
     expiresAt: time.optional(),
   })
   .refine(({ scope, licenseId }) => (scope === 'feed') === (licenseId !== undefined), {
-    error: 'expected a license for scope feed, and only there',
+    error: 'a license for scope feed, and only there',
     path: ['licenseId'],
   })
   .refine(({ scope, customerId }) => (scope === 'customer') === (customerId !== undefined), {
-    error: 'expected a customer for scope customer, and only there',
+    error: 'a customer for scope customer, and only there',
     path: ['customerId'],
   })
   .refine(({ scope, permissions: narrowed }) => narrowed === undefined || isWithin(narrowed, scope), {
-    error: 'expected permissions that the scope’s role has',
+    error: 'permissions that the scope’s role has',
     path: ['permissions'],
   });
 export type NewTokenInput = z.output<typeof newTokenSchema>;
@@ -128,8 +128,7 @@ export async function createActivationToken(
       .select('customerId')
       .where('id', '=', licenseId)
       .executeTakeFirst();
-    if (!license || !mayKnow(actor, license.customerId))
-      throw new ServerError('reference-unknown', 'body at /licenseId: expected a known license, got another id');
+    if (!license || !mayKnow(actor, license.customerId)) throw unknownReference('licenseId', licenseId);
     return { name, scope: 'activation', licenseId, expiresAt, usesLeft: uses };
   });
 }
@@ -201,7 +200,7 @@ export async function rotateToken(
   return transact(records, async (trx) => {
     await holdRow(trx, 'tokens', tokenId);
     const old = await trx.selectFrom('tokens').selectAll().where('id', '=', tokenId).executeTakeFirst();
-    if (!old || old.scope === 'host') throw unknownToken();
+    if (!old || old.scope === 'host') throw unknownId('token', tokenId);
     const role = roleOfScope(old.scope);
     const held = old.permissions === null ? null : (JSON.parse(old.permissions) as Permission[]);
     for (const permission of held ?? (role === null ? [] : rolePermissions[role])) requirePermission(actor, permission);
@@ -261,7 +260,7 @@ async function endToken(
   await transact(records, async (trx) => {
     await holdRow(trx, 'tokens', tokenId);
     const row = await trx.selectFrom('tokens').selectAll().where('id', '=', tokenId).executeTakeFirst();
-    if (!row || !(await isOne(row, trx))) throw unknownToken();
+    if (!row || !(await isOne(row, trx))) throw unknownId('token', tokenId);
     await trx.deleteFrom('tokens').where('id', '=', tokenId).execute();
     const details = { before: audited(row), after: null };
     await appendAudit(trx, clock, { actor: actor.name, action, subject: tokenId, details });
@@ -275,16 +274,12 @@ async function requireReference(
   member: string,
 ): Promise<void> {
   if (!(await trx.selectFrom(table).select('id').where('id', '=', referenceId).executeTakeFirst()))
-    throw new ServerError('reference-unknown', `body at /${member}: expected a known one, got another id`);
+    throw unknownReference(member, referenceId);
 }
 
 function requireFuture({ clock }: ServerDeps, expiresAt: string | null): void {
   if (expiresAt !== null && expiresAt <= formatSeconds(clock.now()))
-    throw new ServerError('request-body', `body at /expiresAt: expected a time after now, got ${expiresAt}`);
-}
-
-function unknownToken(): ServerError {
-  return new ServerError('not-found', 'token: expected a known id, got another');
+    throw refusal('request-body', { path: ['expiresAt'], expected: 'a time after now', got: expiresAt });
 }
 
 function audited({

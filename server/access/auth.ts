@@ -1,3 +1,4 @@
+import { shownSecret } from '../../base/shown.js';
 import { formatSeconds, minuteMs, parseSeconds } from '../../base/clock.js';
 import { type Actor, actorOf, requirePermission } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
@@ -71,7 +72,10 @@ async function requireToken(
     .where('digest', '=', tokenDigest(presented.token))
     .executeTakeFirst();
   if (!row || (presented.basic && row.scope !== 'feed'))
-    throw new ServerError('token-invalid', 'authorization: expected a known token, got another');
+    throw new ServerError(
+      'token-invalid',
+      'authorization: expected a token that this server knows, got one that it does not',
+    );
   if (row.expiresAt !== null && row.expiresAt <= formatSeconds(clock.now()))
     throw new ServerError('token-expired', `authorization: expected a token valid now, got one until ${row.expiresAt}`);
   return row;
@@ -87,7 +91,10 @@ function presentedToken(authorization: string | undefined): { token: string; bas
         .replace(/^[^:]*:/, '')
     : credentials;
   if (!tokenPattern.test(decoded))
-    throw new ServerError('token-invalid', 'authorization: expected a token, got something of another form');
+    throw new ServerError(
+      'token-invalid',
+      `authorization: expected Bearer or Basic with a token of this server, got ${shownSecret(authorization)}`,
+    );
   return { token: decoded, basic };
 }
 

@@ -48,11 +48,15 @@ export function parseAuditHead(bytes: Uint8Array, keys: readonly PublicKey[] | n
       ? envelope.payload
       : verifyEnvelope(envelope, { payloadType: auditHeadPayloadType, keys, threshold: 1, subject: 'audit head' })
           .payload;
+  if (envelope.payloadType !== auditHeadPayloadType)
+    throw new ServerError('audit-head', `audit head: expected ${auditHeadPayloadType}, got ${envelope.payloadType}`);
   const parsed = schema.safeParse(parseCanonicalJson(payload, 'audit head'));
-  if (!parsed.success || envelope.payloadType !== auditHeadPayloadType)
-    throw new ServerError('audit-head', 'audit head: expected sequence, hash and time, got something else', {
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path }) => path.join('.') || 'all of it').join(', ');
+    throw new ServerError('audit-head', `audit head: expected sequence, hash and time, got them wrong: ${wrong}`, {
       cause: parsed.error,
     });
+  }
   return parsed.data;
 }
 

@@ -9,7 +9,8 @@ import {
 } from '../access/api-tokens.js';
 import { parseListQuery } from '../input/listing.js';
 import type { PageRouter } from './page-router.js';
-import { dayIn, field, form, numberIn, parseForm } from './form.js';
+import { dayIn, field, form, numberIn } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Part } from './html.js';
 import { ago, day } from './moment.js';
 import { shownOnce } from './once.js';
@@ -18,7 +19,7 @@ import { may, type PageContext } from './page-context.js';
 
 export function activationTokenPages(pages: PageRouter): void {
   pages.form('/activation-tokens', 'activation-tokens:write', async (context, values) => {
-    const terms = parseForm(newActivationTokenSchema, {
+    const terms = parseInput(newActivationTokenSchema, {
       name: values.get('name')?.trim() ?? '',
       licenseId: values.get('licenseId') ?? '',
       uses: numberIn(values, 'uses'),

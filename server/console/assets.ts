@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { readFileSync } from 'node:fs';
 import { Router } from 'express';
 import { sha256Hex } from '../../base/bytes.js';
@@ -29,7 +30,7 @@ export class Assets {
         const name = names.find((known) => known === request.params.name);
         const bytes = name === undefined ? undefined : this.#files.get(name);
         if (name === undefined || bytes === undefined || !this.path(name).includes(`/${request.params.hash}/`))
-          throw new ServerError('not-found', 'file: expected one of the console, got another');
+          throw new ServerError('not-found', `file: expected one of the console, got ${shown(request.params.name)}`);
         const mediaType = mediaTypes[name.split('.')[1] as keyof typeof mediaTypes];
         await send(request, response, representationOf(bytes, mediaType, immutableCaching));
       })

@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { ServerDeps } from '../deps.js';
 import { ServerError } from '../error.js';
@@ -71,8 +72,8 @@ export function consoleRoutes(deps: ServerDeps): Router {
   router.use(assets.routes());
   router.use(guestRoutes(deps, layout, attempts));
   router.use(pages.closed());
-  router.use(() => {
-    throw new ServerError('not-found', 'page: expected one of the console, got another');
+  router.use((request) => {
+    throw new ServerError('not-found', `page: expected one of the console, got ${shown(request.path)}`);
   });
   router.use(answerPage(deps, layout));
   return router;

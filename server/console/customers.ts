@@ -11,7 +11,8 @@ import { licenseList, listLicenses } from '../licensing/licenses.js';
 import { parseListQuery } from '../input/listing.js';
 import type { CustomerFeatureRow, CustomerRow } from '../records/tables.js';
 import type { PageRouter } from './page-router.js';
-import { field, form, parseForm, select } from './form.js';
+import { field, form, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { groupPages, groupsSection } from './groups.js';
 import { html, type Part } from './html.js';
 import { licenseTable } from './licenses.js';
@@ -27,7 +28,7 @@ export function customerPages(pages: PageRouter): void {
     '/customers',
     'customers:write',
     async (context, values) => {
-      const { shown } = await createCustomer(context.deps, context.actor, parseForm(customerSchema, nameIn(values)));
+      const { shown } = await createCustomer(context.deps, context.actor, parseInput(customerSchema, nameIn(values)));
       return { to: `/admin/customers/${shown.id}?done=created` };
     },
     customersPage,
@@ -38,7 +39,7 @@ export function customerPages(pages: PageRouter): void {
     'customers:write',
     async (context, values) => {
       const id = context.params['id'] ?? '';
-      const change = parseForm(customerSchema, nameIn(values));
+      const change = parseInput(customerSchema, nameIn(values));
       await updateCustomer(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/customers/${id}?done=saved` };
     },
@@ -49,7 +50,7 @@ export function customerPages(pages: PageRouter): void {
     'customers:write',
     async (context, values) => {
       const id = context.params['id'] ?? '';
-      await createCustomerFeature(context.deps, context.actor, id, parseForm(customerSchema, nameIn(values)));
+      await createCustomerFeature(context.deps, context.actor, id, parseInput(customerSchema, nameIn(values)));
       return { to: `/admin/customers/${id}?done=created` };
     },
     customerPage,

@@ -41,7 +41,11 @@ function parseMultipart(contentType: string, bytes: Uint8Array): Promise<URLSear
   return new Promise((resolve, reject) => {
     const refuse = (cause: unknown) =>
       reject(
-        new ServerError('request-body', 'form: expected parts between their boundaries, got other bytes', { cause }),
+        new ServerError(
+          'request-body',
+          'form: expected multipart/form-data as RFC 7578 has it, got bytes that end early or have no boundary',
+          { cause },
+        ),
       );
     try {
       new Busboy({

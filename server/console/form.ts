@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { parseSeconds } from '../../base/clock.js';
 import { CodedError } from '../../base/error.js';
-import { ServerError } from '../error.js';
+import { sayFault, ServerError } from '../error.js';
 import { html, type Html, type Part } from './html.js';
 import type { Attempt, PageContext } from './page-context.js';
 
@@ -125,19 +124,6 @@ function attribute(name: string, value: string | number | undefined): Part {
   return value === undefined ? null : html`${name}="${value}"`;
 }
 
-/**
- * What a form says, as `schema` reads it.
- *
- * @throws ServerError `request-body` whose cause names the fields
- */
-export function parseForm<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new ServerError('request-body', 'form: expected every field as its label says, got another', {
-    cause: parsed.error,
-  });
-}
-
 /** `name` of the form as a number; what is none is left to the schema to refuse. */
 export function numberIn(values: URLSearchParams, name: string): number | string | undefined {
   const text = values.get(name)?.trim() ?? '';
@@ -159,29 +145,14 @@ export function isRefusal(error: unknown): error is CodedError {
 }
 
 export function attemptOf(error: CodedError, values: URLSearchParams): Attempt {
-  const faults = faultsOf(error);
-  const named = Object.keys(faults).length > 0;
+  const found = error instanceof ServerError ? error.faults.filter(({ path }) => path.length > 0) : [];
+  const faults = Object.fromEntries(found.map((fault) => [String(fault.path[0]), sentence(sayFault(fault))]));
   return {
     values,
-    message: named ? 'Some fields need another look' : sentence(error.message),
+    message: found.length > 0 ? 'Some fields need another look' : sentence(error.message),
     hint: error.hint ?? null,
     faults,
   };
-}
-
-/** Faults by form field: of a schema, or of one service message that begins `body at /name:`. */
-function faultsOf(error: CodedError): Record<string, string> {
-  if (error.cause instanceof z.ZodError)
-    return Object.fromEntries(
-      error.cause.issues.map(({ path, message }) => [String(path[0] ?? ''), sentence(message)]),
-    );
-  const [, name, message] = /^(?:body at \/)?([A-Za-z-]+): (.+)$/s.exec(error.message) ?? [];
-  const fields = { code: 'code', password: 'password', 'e-mail': 'email' };
-  if (name !== undefined && message !== undefined) {
-    if (error.message.startsWith('body at /')) return { [name]: sentence(message) };
-    if (name in fields) return { [fields[name as keyof typeof fields]]: sentence(message) };
-  }
-  return {};
 }
 
 function sentence(message: string): string {

@@ -2,7 +2,8 @@ import { createGroup, deleteGroup, groupList, listGroups, newGroupSchema } from 
 import { parseListQuery } from '../input/listing.js';
 import type { GroupRow } from '../records/tables.js';
 import type { PageRouter } from './page-router.js';
-import { field, form, parseForm } from './form.js';
+import { field, form } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Part } from './html.js';
 import { table } from './table.js';
 import { may, type PageContext } from './page-context.js';
@@ -10,7 +11,7 @@ import { may, type PageContext } from './page-context.js';
 export function groupPages(pages: PageRouter): void {
   pages.form('/groups', 'hosts:write', async (context, values) => {
     const terms = { customerId: values.get('customerId') ?? '', name: values.get('name')?.trim() ?? '' };
-    await createGroup(context.deps, context.actor, parseForm(newGroupSchema, terms));
+    await createGroup(context.deps, context.actor, parseInput(newGroupSchema, terms));
     return { to: `/admin/customers/${terms.customerId}?done=created` };
   });
   pages.form('/groups/:id/remove', 'hosts:write', async (context, values) => {

@@ -1,8 +1,9 @@
-import { ServerError } from '../error.js';
+import { unknownId } from '../error.js';
 import { getHost, hostChangeSchema, removeHost, updateHost } from '../licensing/hosts.js';
 import { badge } from './badge.js';
 import type { PageRouter } from './page-router.js';
-import { checkbox, field, form, parseForm, select } from './form.js';
+import { checkbox, field, form, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import {
   freshnessOf,
   type InstalledPack,
@@ -29,7 +30,7 @@ export function hostPages(pages: PageRouter): void {
     'hosts:write',
     async (context, values) => {
       const id = context.params['id'] ?? '';
-      const change = parseForm(hostChangeSchema, {
+      const change = parseInput(hostChangeSchema, {
         name: values.get('name')?.trim() ?? '',
         groupId: values.get('groupId') || null,
         ...(values.get('flag') === 'clear' ? { flag: null } : {}),
@@ -143,7 +144,7 @@ function lastContact({ lastSeenAt, statusAt }: LicensedHost, now: Date): Part {
 async function hostPage(context: PageContext): Promise<Page> {
   const { deps, actor, params, now } = context;
   const [host] = await licensedHosts(deps.records, { customerId: actor.customerId, id: params['id'] ?? '', limit: 1 });
-  if (!host) throw new ServerError('not-found', 'host: expected a known id, got another');
+  if (!host) throw unknownId('host', params['id'] ?? '');
   const newest = await newestPacks(deps.records);
   const { packs, lastError } = parseReport(host.status);
   return {

@@ -1,4 +1,5 @@
 /** One license: what it covers, what can be done to it, its hosts. */
+import { shown } from '../../base/shown.js';
 import {
   extendLicense,
   extendSchema,
@@ -14,7 +15,7 @@ import {
   upgradeSchema,
 } from '../licensing/license-acts.js';
 import { getLicense, licenseChangeSchema, updateLicense } from '../licensing/licenses.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError } from '../error.js';
 import type { ShownPlan } from '../licensing/plans.js';
 import type { ShownLicense } from '../licensing/shown-license.js';
 import { actsFrom, type LicenseAct } from '../licensing/transitions.js';
@@ -22,7 +23,8 @@ import { activationTokensSection } from './activation-tokens.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter, Outcome } from './page-router.js';
-import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './form.js';
+import { checkbox, dayIn, field, form, numberIn, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { hostsOfLicense } from './hosts.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
@@ -46,7 +48,7 @@ async function changeTerms(context: PageContext, values: URLSearchParams): Promi
   const another = values.get('feature-new')?.trim() ?? '';
   const covered = [...new Set([...values.getAll('features'), ...(another === '' ? [] : [another])])];
   const inPlan = plan?.features ?? [];
-  const change = parseForm(licenseChangeSchema, {
+  const change = parseInput(licenseChangeSchema, {
     ...(plan === null
       ? { features: covered }
       : {
@@ -63,22 +65,22 @@ async function changeTerms(context: PageContext, values: URLSearchParams): Promi
 async function carryOut(context: PageContext, values: URLSearchParams): Promise<Outcome> {
   const { deps, actor, params } = context;
   const id = params['id'] ?? '';
-  const reason = () => parseForm(reasonSchema, { reason: values.get('reason')?.trim() || undefined });
+  const reason = () => parseInput(reasonSchema, { reason: values.get('reason')?.trim() || undefined });
   switch (params['act'] as LicenseAct) {
     case 'renew':
-      await renewLicense(deps, actor, id, parseForm(renewSchema, { days: numberIn(values, 'days') }));
+      await renewLicense(deps, actor, id, parseInput(renewSchema, { days: numberIn(values, 'days') }));
       break;
     case 'extend':
-      await extendLicense(deps, actor, id, parseForm(extendSchema, { expiresAt: dayIn(values, 'expiresAt', 'end') }));
+      await extendLicense(deps, actor, id, parseInput(extendSchema, { expiresAt: dayIn(values, 'expiresAt', 'end') }));
       break;
     case 'upgrade': {
       const terms = { planId: values.get('planId') ?? '', seats: numberIn(values, 'seats') };
-      await upgradeLicense(deps, actor, id, parseForm(upgradeSchema, terms));
+      await upgradeLicense(deps, actor, id, parseInput(upgradeSchema, terms));
       break;
     }
     case 'transfer': {
       const terms = { customerId: values.get('customerId') ?? '', keepHosts: values.get('keepHosts') === 'yes' };
-      const { shown } = await transferLicense(deps, actor, id, parseForm(transferSchema, terms));
+      const { shown } = await transferLicense(deps, actor, id, parseInput(transferSchema, terms));
       return keyPage(shown, shown.licenseKey);
     }
     case 'suspend':
@@ -89,11 +91,11 @@ async function carryOut(context: PageContext, values: URLSearchParams): Promise<
       break;
     case 'revoke':
       if (values.get('sure') !== 'yes')
-        throw new ServerError('request-body', 'body at /sure: expected it to be confirmed, got no tick');
+        throw refusal('request-body', { path: ['sure'], expected: 'a tick that confirms it', got: 'none' });
       await revokeLicense(deps, actor, id, reason());
       break;
     default:
-      throw new ServerError('not-found', 'page: expected one of the console, got another');
+      throw new ServerError('not-found', `page: expected an act of a license, got ${shown(params['act'])}`);
   }
   return { to: `/admin/licenses/${id}?done=saved` };
 }

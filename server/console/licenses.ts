@@ -5,7 +5,8 @@ import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter } from './page-router.js';
-import { checkbox, dayIn, field, form, numberIn, parseForm, select } from './form.js';
+import { checkbox, dayIn, field, form, numberIn, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
 import { keyPage } from './license-key.js';
@@ -32,7 +33,7 @@ export function licensePages(pages: PageRouter): void {
         notBefore: dayIn(values, 'notBefore', 'start'),
         expiresAt: dayIn(values, 'expiresAt', 'end'),
       };
-      const { shown } = await sellLicense(context.deps, context.actor, parseForm(newLicenseSchema, terms));
+      const { shown } = await sellLicense(context.deps, context.actor, parseInput(newLicenseSchema, terms));
       return keyPage(shown, shown.licenseKey);
     },
     newLicensePage,

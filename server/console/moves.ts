@@ -16,7 +16,8 @@ import { parseListQuery } from '../input/listing.js';
 import type { ShownPlan } from '../licensing/plans.js';
 import { badge } from './badge.js';
 import type { PageRouter } from './page-router.js';
-import { checkbox, dayIn, field, form, parseForm, select } from './form.js';
+import { checkbox, dayIn, field, form, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
 import { day, moment } from './moment.js';
@@ -44,7 +45,7 @@ export function movePages(pages: PageRouter): void {
 function moveIn(values: URLSearchParams, now: Date): NewMove {
   const asked = dayIn(values, 'effectiveAt', 'start');
   const isToday = asked?.slice(0, 10) === formatSeconds(now).slice(0, 10);
-  return parseForm(newMoveSchema, {
+  return parseInput(newMoveSchema, {
     feature: values.get('feature') ?? '',
     fromPlans: values.getAll('fromPlans'),
     toPlans: values.getAll('toPlans'),

@@ -8,7 +8,7 @@ import {
   parseActivationRequest,
 } from '../../packs/activation.js';
 import { PackError } from '../../packs/error.js';
-import { ServerError } from '../error.js';
+import { refusal } from '../error.js';
 import { getLicense, licenseList, listLicenses } from '../licensing/licenses.js';
 import { parseListQuery } from '../input/listing.js';
 import { defaultOfflineDays, offlineActivationSchema } from '../licensing/offline.js';
@@ -18,7 +18,8 @@ import type { ShownLicense } from '../licensing/shown-license.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter } from './page-router.js';
-import { field, form, numberIn, parseForm, select } from './form.js';
+import { field, form, numberIn, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html, type Part } from './html.js';
 import { day } from './moment.js';
 import { facts } from './table.js';
@@ -43,7 +44,7 @@ export function offlinePages(pages: PageRouter): void {
     'hosts:write',
     async (context, values) => {
       const request = carriedRequest(values);
-      const input = parseForm(offlineActivationSchema, {
+      const input = parseInput(offlineActivationSchema, {
         request,
         licenseId: values.get('licenseId') || undefined,
         days: numberIn(values, 'days'),
@@ -60,15 +61,19 @@ export function offlinePages(pages: PageRouter): void {
 /** The file as it was uploaded. @throws ServerError `request-body` that names the field */
 function requestIn(values: URLSearchParams): ActivationRequest {
   const text = values.get('request') ?? '';
-  const refuse = (message: string, cause?: unknown) =>
-    new ServerError('request-body', `body at /request: ${message}`, { cause });
-  if (text === '') throw refuse('expected the file that yms activate --request wrote, got none');
-  if (text.includes('\ufffd')) throw refuse('expected a text file in UTF-8, got other bytes');
+  const refuse = (got: string, cause?: unknown) =>
+    refusal(
+      'request-body',
+      { path: ['request'], expected: 'the file that yms activate --request wrote', got },
+      { cause },
+    );
+  if (text === '') throw refuse('none');
+  if (text.includes('\ufffd')) throw refuse('bytes that are no UTF-8');
   try {
     return parseActivationRequest(utf8(text));
   } catch (cause) {
     if (!(cause instanceof PackError)) throw cause;
-    throw refuse(`expected the file that yms activate --request wrote, unchanged. ${cause.message}`, cause);
+    throw refuse(`a file that was changed or is another: ${cause.message}`, cause);
   }
 }
 

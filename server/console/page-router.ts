@@ -166,7 +166,11 @@ export class PageRouter {
 }
 
 function foreignForm(): ServerError {
-  return new ServerError('form-foreign', 'form: expected the token of this session, got another', {
-    hint: 'open the page again and send its form',
-  });
+  return new ServerError(
+    'form-foreign',
+    'form: expected the token of this session, got the token of no session or an earlier one',
+    {
+      hint: 'open the page again and send its form',
+    },
+  );
 }

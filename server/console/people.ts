@@ -15,7 +15,8 @@ import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter } from './page-router.js';
-import { field, form, parseForm, select } from './form.js';
+import { field, form, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html } from './html.js';
 import { ago, day } from './moment.js';
 import { shownOnce } from './once.js';
@@ -38,7 +39,7 @@ export function peoplePages(pages: PageRouter): void {
     '/people',
     'people:write',
     async (context, values) => {
-      const terms = parseForm(newPersonSchema, {
+      const terms = parseInput(newPersonSchema, {
         email: values.get('email') ?? '',
         name: values.get('name')?.trim() ?? '',
         role: values.get('role'),
@@ -55,7 +56,7 @@ export function peoplePages(pages: PageRouter): void {
     'people:write',
     async (context, values) => {
       const id = context.params['id'] ?? '';
-      const change = parseForm(personChangeSchema, {
+      const change = parseInput(personChangeSchema, {
         name: values.get('name')?.trim() ?? '',
         role: values.get('role'),
         customerId: values.get('customerId') || null,

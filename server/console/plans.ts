@@ -11,7 +11,8 @@ import {
 import { parseListQuery } from '../input/listing.js';
 import { badge } from './badge.js';
 import type { PageRouter } from './page-router.js';
-import { checkbox, field, form, numberIn, parseForm } from './form.js';
+import { checkbox, field, form, numberIn } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html, type Part } from './html.js';
 import { knownFeatures, soldPlans } from './known-features.js';
 import { movePages, movesSection } from './moves.js';
@@ -28,7 +29,7 @@ export function planPages(pages: PageRouter): void {
     '/plans/new',
     'plans:write',
     async (context, values) => {
-      const terms = parseForm(newPlanSchema, { ...termsIn(values), trial: values.get('trial') === 'yes' });
+      const terms = parseInput(newPlanSchema, { ...termsIn(values), trial: values.get('trial') === 'yes' });
       const { shown } = await createPlan(context.deps, context.actor, terms);
       return { to: `/admin/plans/${shown.id}?done=created` };
     },
@@ -40,7 +41,7 @@ export function planPages(pages: PageRouter): void {
     'plans:write',
     async (context, values) => {
       const id = context.params['id'] ?? '';
-      const change = parseForm(planChangeSchema, { floatingDays: null, ...termsIn(values) });
+      const change = parseInput(planChangeSchema, { floatingDays: null, ...termsIn(values) });
       await updatePlan(context.deps, context.actor, id, change, `"${values.get('tag') ?? ''}"`);
       return { to: `/admin/plans/${id}?done=saved` };
     },

@@ -13,7 +13,8 @@ import { type Listed, parseListQuery } from '../input/listing.js';
 import { scopes } from '../actor/scope.js';
 import { customerOptions } from './customer-options.js';
 import type { PageRouter } from './page-router.js';
-import { dayIn, field, form, numberIn, parseForm, select } from './form.js';
+import { dayIn, field, form, numberIn, select } from './form.js';
+import { parseInput } from '../input/parse.js';
 import { html, type Html, type Part } from './html.js';
 import { ago, day } from './moment.js';
 import { shownOnce } from './once.js';
@@ -27,7 +28,7 @@ export function tokenPages(pages: PageRouter): void {
     '/tokens',
     'tokens:write',
     async (context, values) => {
-      const terms = parseForm(newTokenSchema, {
+      const terms = parseInput(newTokenSchema, {
         name: values.get('name')?.trim() ?? '',
         scope: values.get('scope') ?? '',
         licenseId: values.get('licenseId')?.trim() || undefined,
@@ -40,7 +41,7 @@ export function tokenPages(pages: PageRouter): void {
     tokensPage,
   );
   pages.form('/tokens/:id/rotate', 'tokens:write', async (context, values) => {
-    const terms = parseForm(rotationSchema, { graceHours: numberIn(values, 'graceHours') ?? 0 });
+    const terms = parseInput(rotationSchema, { graceHours: numberIn(values, 'graceHours') ?? 0 });
     const { name, token } = await rotateToken(context.deps, context.actor, context.params['id'] ?? '', terms);
     return tokenPage(name, token);
   });

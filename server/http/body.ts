@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { concatBytes } from '../../base/bytes.js';
 import { parseJson } from '../../base/json.js';
 import { ServerError } from '../error.js';
+import { parseInput } from '../input/parse.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -11,7 +12,7 @@ export interface BodyLimits {
 
 /**
  * A JSON body that fits `schema`. Depth and duplicate members are refused before parsing; what does not fit is named by
- * its JSON pointer (RFC 6901).
+ * the path of its member.
  *
  * @throws ServerError `request-media-type`, `request-too-large`, `request-truncated`, `request-timeout`, `request-body`;
  * BaseError `json-*`, `utf8-invalid`
@@ -22,7 +23,7 @@ export async function readJson<S extends z.ZodType>(
   limits: BodyLimits,
 ): Promise<z.output<S>> {
   requireJsonMediaType(request);
-  return parseBody(parseJson(await readBody(request, limits), 'body'), schema);
+  return parseInput(schema, parseJson(await readBody(request, limits), 'body'));
 }
 
 /** @throws ServerError `request-media-type` */
@@ -30,28 +31,6 @@ export function requireJsonMediaType(request: IncomingMessage): void {
   const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json')
     throw new ServerError('request-media-type', `body: expected application/json, got ${mediaType ?? 'none'}`);
-}
-
-/** What a body holds, when it fits. @throws ServerError `request-body` */
-export function parseBody<S extends z.ZodType>(body: unknown, schema: S): z.output<S> {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success)
-    throw new ServerError('request-body', parsed.error.issues.map(describeIssue).join('; '), { cause: parsed.error });
-  if (!isWellFormed(body))
-    throw new ServerError('request-body', 'body: expected whole characters, got half a surrogate pair');
-  return parsed.data;
-}
-
-/** JSON's escapes can spell half a character, which neither UTF-8 nor canonical JSON can hold. */
-function isWellFormed(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed();
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, member]) => name.isWellFormed() && isWellFormed(member));
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const pointer = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  return `body${pointer === '' ? '' : ` at ${pointer}`}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
 }
 
 /** @throws ServerError `request-too-large`, `request-truncated`, `request-timeout` */

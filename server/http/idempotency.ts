@@ -1,4 +1,5 @@
 /** POST calls that may be repeated: the same Idempotency-Key gets the same answer, and the work is done once. */
+import { shown } from '../../base/shown.js';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { concatBytes, decodeBase64, decodeUtf8, encodeBase64, sha256, sha256Hex, utf8 } from '../../base/bytes.js';
 import { type Clock, dayMs, formatSeconds } from '../../base/clock.js';
@@ -47,7 +48,10 @@ export async function answerOnce(
   const { key, actor } = call;
   if (key === undefined) return work();
   if (!/^[\x21-\x7e]{1,200}$/.test(key))
-    throw new ServerError('idempotency-key', 'Idempotency-Key: expected 1 to 200 visible ASCII characters, got others');
+    throw new ServerError(
+      'idempotency-key',
+      `Idempotency-Key: expected 1 to 200 visible ASCII characters, got ${shown(key)}`,
+    );
   const requestDigest = sha256Hex(utf8(canonicalJson([call.method, call.path, call.body])));
   return transactAll(records, async () => {
     const kept = await takeKey(records, clock, actor, key, requestDigest);

@@ -2,7 +2,7 @@
 import { BaseError, type BaseErrorCode, CodedError, type Place } from '../../base/error.js';
 import { KeyError } from '../../keys/error.js';
 import { PackError } from '../../packs/error.js';
-import { ServerError, type ServerErrorCode } from '../error.js';
+import { type MemberFault, sayFault, ServerError, type ServerErrorCode } from '../error.js';
 
 export const problemMediaType = 'application/problem+json';
 
@@ -15,6 +15,8 @@ export interface Problem {
   readonly detail: string;
   readonly hint?: string;
   readonly place?: Place;
+  /** Each member that is wrong (the extension that RFC 9457 section 3 shows). */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
   readonly requestId: string;
 }
 
@@ -137,9 +139,36 @@ export function problemOf(error: unknown, requestId: string): Problem {
     title,
     status,
     code: coded.code,
-    detail: coded.message,
+    detail: detailOf(coded),
     ...(coded.hint === undefined ? {} : { hint: coded.hint }),
     ...(coded.place === undefined ? {} : { place: coded.place }),
+    ...(faultsOf(coded).length > 0 && { errors: faultsOf(coded).map(memberError) }),
     requestId,
   };
+}
+
+function faultsOf(error: CodedError): readonly MemberFault[] {
+  return error instanceof ServerError ? error.faults : [];
+}
+
+function memberError(fault: MemberFault): { readonly pointer: string; readonly detail: string } {
+  return { pointer: `#${pointerOf(fault)}`, detail: sayFault(fault) };
+}
+
+/** RFC 6901. */
+function pointerOf({ path }: MemberFault): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Refusals of what stands behind the question mark of an address; all others are of bodies. */
+const queryCodes: readonly string[] = ['request-url', 'request-cursor'] satisfies ServerErrorCode[];
+
+function detailOf(error: CodedError): string {
+  const faults = faultsOf(error);
+  if (faults.length === 0) return error.message;
+  const subjectOf = (fault: MemberFault) => {
+    if (queryCodes.includes(error.code)) return fault.path.length === 0 ? 'query' : `query ${fault.path.join('.')}`;
+    return fault.path.length === 0 ? 'body' : `body at ${pointerOf(fault)}`;
+  };
+  return faults.map((fault) => `${subjectOf(fault)}: ${sayFault(fault)}`).join('; ');
 }

@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
@@ -50,7 +51,10 @@ export async function send(request: Request, response: Response, what: Represent
   if (range === 'outside') {
     response.removeHeader('ETag');
     response.set({ 'Content-Range': `bytes */${what.length}`, 'Cache-Control': 'no-store' });
-    throw new ServerError('range-not-satisfiable', `range: expected one within ${what.length} bytes, got another`);
+    throw new ServerError(
+      'range-not-satisfiable',
+      `range: expected one within ${what.length} bytes, got ${shown(request.headers.range)}`,
+    );
   }
   response.setHeader('Content-Type', what.mediaType); // express would add a charset
   response.set({

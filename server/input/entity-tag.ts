@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { sha256Hex, utf8 } from '../../base/bytes.js';
 import { canonicalJson, type Json } from '../../base/json.js';
 import { ServerError } from '../error.js';
@@ -24,7 +25,7 @@ export function requireMatch(ifMatch: string | undefined, tag: string, subject: 
   if (ifMatch.split(',').some((given) => ['*', `"${tag}"`].includes(given.trim()))) return;
   throw new ServerError(
     'precondition-failed',
-    `${subject}: expected the ETag that it has now in If-Match, got another`,
+    `${subject}: expected the ETag that it has now in If-Match, got ${shown(ifMatch)}`,
     {
       hint: 'read it again, look at what was changed, and send the change with the new ETag',
     },

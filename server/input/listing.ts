@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { utf8 } from '../../base/bytes.js';
 import { canonicalJson, type Json, parseJson } from '../../base/json.js';
 import { CodedError } from '../../base/error.js';
-import { ServerError } from '../error.js';
+import { shown } from '../../base/shown.js';
+import { refusal, type ServerError } from '../error.js';
+import { faultsOf } from './parse.js';
 import type { Tables } from '../records/tables.js';
 
 /** What a list can be ordered by and asked for. Columns are our own words, never the caller's. */
@@ -41,49 +43,60 @@ const maxLimit = 500;
  * @throws ServerError `request-url`, `request-cursor`
  */
 export function parseListQuery(query: Readonly<Record<string, unknown>>, spec: ListSpec): ListQuery {
-  const known = ['limit', 'cursor', 'sort', ...Object.keys(spec.filters)];
-  for (const name of Object.keys(query))
-    if (!known.includes(name))
-      throw new ServerError('request-url', `query: expected ${known.join(', ')}, got ${JSON.stringify(name)}`);
-  const { limit = String(defaultLimit), cursor, sort = 'id' } = query;
-  if (typeof limit !== 'string' || !/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > maxLimit)
-    throw new ServerError('request-url', `query limit: expected 1 to ${maxLimit}, got ${JSON.stringify(limit)}`);
+  requireKnownParameters(query, ['limit', 'cursor', 'sort', ...Object.keys(spec.filters)]);
+  const { cursor, sort = 'id' } = query;
+  const limit = parseLimit(query['limit']);
   const sorts: Readonly<Record<string, string>> = { ...spec.sorts, id: spec.id };
   const name = typeof sort === 'string' ? sort.replace(/^-/, '') : '';
   const column = Object.hasOwn(sorts, name) ? sorts[name] : undefined;
   if (typeof sort !== 'string' || column === undefined)
-    throw new ServerError(
-      'request-url',
-      `query sort: expected ${Object.keys(sorts).join(', ')}, with - before it for the other way round, got another text`,
-    );
+    throw refusal('request-url', {
+      path: ['sort'],
+      expected: `one of ${Object.keys(sorts).join(', ')}, with - before it for the other way round`,
+      got: shown(sort),
+    });
   const filters = Object.fromEntries(
     Object.entries(spec.filters).map(([filter, schema]) => [filter, requireFilter(filter, schema, query[filter])]),
   );
   const after = cursor === undefined ? null : parseCursor(cursor, sort);
-  return { limit: Number(limit), column, direction: sort.startsWith('-') ? 'desc' : 'asc', after, filters };
+  return { limit, column, direction: sort.startsWith('-') ? 'desc' : 'asc', after, filters };
 }
 
-function requireFilter(name: string, schema: z.ZodType<string>, value: unknown): string | undefined {
+/** @throws ServerError `request-url` */
+export function requireKnownParameters(query: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  for (const name of Object.keys(query))
+    if (!known.includes(name)) throw refusal('request-url', { path: [], expected: known.join(', '), got: shown(name) });
+}
+
+/** @throws ServerError `request-url` */
+export function parseLimit(limit: unknown): number {
+  if (limit === undefined) return defaultLimit;
+  if (typeof limit !== 'string' || !/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > maxLimit)
+    throw refusal('request-url', { path: ['limit'], expected: `1 to ${maxLimit}`, got: shown(limit) });
+  return Number(limit);
+}
+
+/** A parameter that may be absent. @throws ServerError `request-url` */
+export function requireFilter(name: string, schema: z.ZodType<string>, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const parsed = schema.safeParse(value);
-  if (!parsed.success)
-    throw new ServerError(
-      'request-url',
-      `query ${name}: ${parsed.error.issues[0]?.message.replace(/^E/, 'e') ?? 'expected another text'}`,
-      { cause: parsed.error },
-    );
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const faults = faultsOf(parsed.error, value).slice(0, 1);
+  throw refusal(
+    'request-url',
+    faults.map((fault) => ({ ...fault, path: [name] })),
+    { cause: parsed.error },
+  );
+}
+
+/** @param got what came, or what is wrong with it */
+export function foreignCursor(got: string, cause?: unknown): ServerError {
+  return refusal('request-cursor', { path: ['cursor'], expected: 'the "next" of a page of this list', got }, { cause });
 }
 
 function parseCursor(cursor: unknown, sort: string): [string | number, string] {
   const refuse = (cause?: unknown): never => {
-    throw new ServerError(
-      'request-cursor',
-      'query cursor: expected the "next" of a page of this list, got another text',
-      {
-        cause,
-      },
-    );
+    throw foreignCursor(shown(cursor), cause);
   };
   if (typeof cursor !== 'string' || !/^[A-Za-z0-9_-]{4,1600}$/.test(cursor)) return refuse();
   try {

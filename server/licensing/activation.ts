@@ -1,10 +1,11 @@
+import { shownSecret } from '../../base/shown.js';
 import { encodeBase64, encodeHex, utf8 } from '../../base/bytes.js';
 import { type Clock, formatSeconds, hourMs } from '../../base/clock.js';
 import type { PublicKey } from '../../keys/key.js';
 import { sealTo } from '../../keys/sealing.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError, unknownId } from '../error.js';
 import { newId } from '../records/ids.js';
 import { licenseKeyDigest, parseLicenseKey } from './license-key.js';
 import { loadSold, planOf, requireUsable, type SoldLicense } from './sold-license.js';
@@ -106,18 +107,26 @@ function holdLicense(trx: RecordsTransaction) {
 
 async function licenseOfId(trx: RecordsTransaction, licenseId: string): Promise<LicenseRow> {
   const found = await holdLicense(trx).where('id', '=', licenseId).executeTakeFirst();
-  if (!found) throw new ServerError('not-found', 'license: expected a known id, got another');
+  if (!found) throw unknownId('license', licenseId);
   return found;
 }
 
 async function licenseOfKey(trx: RecordsTransaction, licenseKey: string): Promise<LicenseRow> {
   const secret = parseLicenseKey(licenseKey);
   if (secret === null)
-    throw new ServerError('license-key-unknown', 'license key: expected one with a right checksum, got another text', {
-      hint: 'look for a typing error: a key is YMS- and six groups of five characters',
-    });
+    throw new ServerError(
+      'license-key-unknown',
+      `license key: expected one with a right checksum, got ${shownSecret(licenseKey)} without`,
+      {
+        hint: 'look for a typing error: a key is YMS- and six groups of five characters',
+      },
+    );
   const found = await holdLicense(trx).where('keyDigest', '=', licenseKeyDigest(secret)).executeTakeFirst();
-  if (!found) throw new ServerError('license-key-unknown', 'license key: expected a known one, got another');
+  if (!found)
+    throw new ServerError(
+      'license-key-unknown',
+      'license key: expected one that this server has sold, got one that it has not',
+    );
   return found;
 }
 
@@ -138,7 +147,10 @@ async function licenseOfToken(
     ? await holdLicense(trx).where('id', '=', token.licenseId).executeTakeFirst()
     : undefined;
   if (!token || !found || (token.expiresAt !== null && token.expiresAt <= now))
-    throw new ServerError('license-key-unknown', 'activation token: expected a known one valid now, got another');
+    throw new ServerError(
+      'license-key-unknown',
+      'activation token: expected a known one that is valid now, got one that is unknown or expired',
+    );
   const isKnown = await trx
     .selectFrom('hosts')
     .select('id')
@@ -153,8 +165,7 @@ async function licenseOfToken(
     .where((e) => e.or([e('usesLeft', 'is', null), e('usesLeft', '>', 0)]))
     .returning('id')
     .executeTakeFirst();
-  if (!spent)
-    throw new ServerError('license-key-unknown', 'activation token: expected one that is not used up, got another');
+  if (!spent) throw new ServerError('license-key-unknown', 'activation token: expected uses left, got none');
   return found;
 }
 
@@ -236,6 +247,10 @@ function sealToken(hostKey: PublicKey, token: string): Uint8Array {
   try {
     return sealTo(hostKey, utf8(token));
   } catch (cause) {
-    throw new ServerError('request-body', 'body at /hostKey: expected a usable X25519 key, got another', { cause });
+    throw refusal(
+      'request-body',
+      { path: ['hostKey'], expected: 'a usable X25519 key', got: 'a point of small order' },
+      { cause },
+    );
   }
 }

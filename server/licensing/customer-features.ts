@@ -4,7 +4,7 @@ import { formatSeconds } from '../../base/clock.js';
 import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
+import { unknownId } from '../error.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
 import type { CustomerFeatureRow } from '../records/tables.js';
 import { transact } from '../records/transaction.js';
@@ -25,7 +25,7 @@ export async function createCustomerFeature(
   const { records, clock } = deps;
   return transact(records, async (trx) => {
     if (!(await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst()))
-      throw new ServerError('not-found', 'customer: expected a known id, got another');
+      throw unknownId('customer', customerId);
     const feature = `c-${randomBytes(6).toString('hex')}`;
     const row: CustomerFeatureRow = { feature, customerId, name, createdAt: formatSeconds(clock.now()) };
     await trx.insertInto('customerFeatures').values(row).execute();
@@ -43,8 +43,7 @@ export async function listCustomerFeatures(
 ): Promise<CustomerFeatureRow[]> {
   requirePermission(actor, 'customers:read');
   const known = await deps.records.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst();
-  if (!known || !mayKnow(actor, customerId))
-    throw new ServerError('not-found', 'customer: expected a known id, got another');
+  if (!known || !mayKnow(actor, customerId)) throw unknownId('customer', customerId);
   return deps.records
     .selectFrom('customerFeatures')
     .selectAll()

@@ -5,7 +5,7 @@ import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { unknownId } from '../error.js';
 import { newId } from '../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
@@ -95,7 +95,7 @@ export async function requireKnownCustomer(
   customerId: string,
 ): Promise<CustomerRow> {
   const row = await db.selectFrom('customers').selectAll().where('id', '=', customerId).executeTakeFirst();
-  if (!row || !mayKnow(actor, row.id)) throw new ServerError('not-found', 'customer: expected a known id, got another');
+  if (!row || !mayKnow(actor, row.id)) throw unknownId('customer', customerId);
   return row;
 }
 

@@ -22,7 +22,11 @@ export async function authorizeFeature(
     .selectAll()
     .where('id', '=', caller.licenseId ?? '')
     .executeTakeFirst();
-  if (!row) throw new ServerError('token-invalid', 'authorization: expected the token of a license, got another');
+  if (!row)
+    throw new ServerError(
+      'token-invalid',
+      'authorization: expected the token of a license, got one whose license is gone',
+    );
   const license = await requireEntitled(deps.records, row, deps.clock.now());
   if (!license.entitled.includes(feature))
     throw new ServerError(

@@ -1,4 +1,5 @@
 /** Moving a feature between plans: what was free becomes premium, at a date, with a look ahead at who loses it. */
+import { refusal, ServerError, unknownId, unknownReference } from '../error.js';
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
@@ -6,7 +7,6 @@ import { type Actor, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
 import { newId } from '../records/ids.js';
 import { licenseFeatures, licenseState, loadSold, planOf, type SoldLicense } from './sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
@@ -19,23 +19,23 @@ import { planIds, settleMoves } from './settle-moves.js';
 const planIdList = z
   .array(id)
   .max(100)
-  .refine((ids) => new Set(ids).size === ids.length, 'expected each plan once')
+  .refine((ids) => new Set(ids).size === ids.length, 'each plan once')
   .transform((ids) => ids.toSorted());
 
 export const newMoveSchema = z
   .strictObject({
-    feature: slug.refine((name) => !isCustomerFeature(name), 'expected no feature of one customer'),
+    feature: slug.refine((name) => !isCustomerFeature(name), 'no feature of one customer'),
     fromPlans: planIdList,
     toPlans: planIdList,
     effectiveAt: time.optional(),
     keepExisting: z.boolean().default(false),
   })
   .refine(({ fromPlans, toPlans }) => fromPlans.length + toPlans.length > 0, {
-    error: 'expected at least one plan to leave or to enter',
+    error: 'at least one plan to leave or to enter',
     path: ['fromPlans'],
   })
   .refine(({ fromPlans, toPlans }) => !fromPlans.some((plan) => toPlans.includes(plan)), {
-    error: 'expected no plan that is left and entered',
+    error: 'no plan that is left and entered',
     path: ['toPlans'],
   });
 export type NewMove = z.output<typeof newMoveSchema>;
@@ -97,7 +97,7 @@ export async function createMove(
   const { records, clock } = deps;
   const now = formatSeconds(clock.now());
   if (input.effectiveAt !== undefined && input.effectiveAt < now)
-    throw new ServerError('request-body', `body at /effectiveAt: expected now or later, got ${input.effectiveAt}`);
+    throw refusal('request-body', { path: ['effectiveAt'], expected: 'now or later', got: input.effectiveAt });
   const row: FeatureMoveRow = {
     id: newId('mov', clock),
     feature: input.feature,
@@ -186,7 +186,7 @@ export async function cancelMove(deps: ServerDeps, actor: Actor, moveId: string)
 
 async function requireMove(db: Records | RecordsTransaction, moveId: string): Promise<FeatureMoveRow> {
   const row = await db.selectFrom('featureMoves').selectAll().where('id', '=', moveId).executeTakeFirst();
-  if (!row) throw new ServerError('not-found', 'feature move: expected a known id, got another');
+  if (!row) throw unknownId('feature move', moveId);
   return row;
 }
 
@@ -207,7 +207,7 @@ async function preview(
   const named = [...fromPlans, ...toPlans];
   const plans = await db.selectFrom('plans').selectAll().where('id', 'in', named).execute();
   const missing = named.find((planId) => !plans.some((plan) => plan.id === planId));
-  if (missing !== undefined) throw new ServerError('reference-unknown', `body: expected known plans, got ${missing}`);
+  if (missing !== undefined) throw unknownReference(fromPlans.includes(missing) ? 'fromPlans' : 'toPlans', missing);
   const rows = await db.selectFrom('licenses').selectAll().where('planId', 'in', named).orderBy('id').execute();
   const outcome = { loses: [] as MovedLicense[], gains: [] as MovedLicense[], keeps: [] as MovedLicense[] };
   const now = clock.now();

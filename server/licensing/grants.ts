@@ -99,9 +99,13 @@ function signDocument({ keys }: GrantDeps, document: License): Uint8Array {
   try {
     return signEnvelope(licensePayloadType, encodeLicense(document), [keys.license]);
   } catch (cause) {
-    throw new ServerError('internal', `license ${document.license}: expected a document within limits, got another`, {
-      cause,
-    });
+    throw new ServerError(
+      'internal',
+      `license ${document.license}: expected a document within limits, got ${document.grants.length} grants`,
+      {
+        cause,
+      },
+    );
   }
 }
 

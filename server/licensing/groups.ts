@@ -5,7 +5,7 @@ import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { unknownId, unknownReference } from '../error.js';
 import { newId } from '../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
@@ -32,8 +32,7 @@ export async function createGroup(
   requirePermission(actor, 'hosts:write');
   return transact(records, async (trx) => {
     const known = await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst();
-    if (!known || !mayKnow(actor, customerId))
-      throw new ServerError('reference-unknown', 'body at /customerId: expected a known customer, got another id');
+    if (!known || !mayKnow(actor, customerId)) throw unknownReference('customerId', customerId);
     const row: GroupRow = { id: newId('grp', clock), customerId, name, createdAt: formatSeconds(clock.now()) };
     await trx.insertInto('groups').values(row).execute();
     const details = { before: null, after: { customerId, name } };
@@ -113,8 +112,7 @@ export async function deleteGroup(
 /** @throws ServerError `not-found` */
 export async function requireGroup(db: Records | RecordsTransaction, actor: Actor, groupId: string): Promise<GroupRow> {
   const row = await db.selectFrom('groups').selectAll().where('id', '=', groupId).executeTakeFirst();
-  if (!row || !mayKnow(actor, row.customerId))
-    throw new ServerError('not-found', 'group: expected a known id, got another');
+  if (!row || !mayKnow(actor, row.customerId)) throw unknownId('group', groupId);
   return row;
 }
 

@@ -1,11 +1,12 @@
 /** Hosts: the endpoints that took a seat. */
+import { shown } from '../../base/shown.js';
 import { z } from 'zod';
 import type { Json } from '../../base/json.js';
 import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError, unknownId } from '../error.js';
 import { requireGroup } from './groups.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
@@ -21,7 +22,7 @@ export const hostChangeSchema = z
     /** Takes a flag away; nobody can set one by hand. */
     flag: z.null().optional(),
   })
-  .refine((members) => Object.keys(members).length > 0, 'expected at least one member to change');
+  .refine((members) => Object.keys(members).length > 0, 'at least one member to change');
 export type HostChange = z.output<typeof hostChangeSchema>;
 
 export interface ShownHost {
@@ -119,10 +120,10 @@ async function requireOwnGroup(
   { customerId }: OwnedHost,
   groupId: string,
 ): Promise<void> {
-  const unknown = (cause?: unknown) =>
-    new ServerError('reference-unknown', 'body at /groupId: expected a group of the host’s customer, got another id', {
-      cause,
-    });
+  const unknown = (cause?: unknown) => {
+    const expected = 'a group of the host’s customer';
+    return refusal('reference-unknown', { path: ['groupId'], expected, got: shown(groupId) }, { cause });
+  };
   const group = await requireGroup(trx, actor, groupId).catch((cause: unknown) => {
     throw cause instanceof ServerError ? unknown(cause) : cause;
   });
@@ -152,8 +153,7 @@ export async function removeHost(
 
 async function requireHost(db: Records | RecordsTransaction, actor: Actor, hostId: string): Promise<OwnedHost> {
   const row = await ownedHosts(db).where('hosts.id', '=', hostId).executeTakeFirst();
-  if (!row || !mayKnow(actor, row.customerId))
-    throw new ServerError('not-found', 'host: expected a known id, got another');
+  if (!row || !mayKnow(actor, row.customerId)) throw unknownId('host', hostId);
   return row;
 }
 

@@ -6,7 +6,7 @@ import type { Actor } from '../actor/actor.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import type { Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError } from '../error.js';
 import { newLicenseKeyWithDigest } from './license-key.js';
 import { changeLicense, daysAfter, requireCustomer } from './licenses.js';
 import { licenseState, planOf, type SoldLicense } from './sold-license.js';
@@ -21,7 +21,7 @@ export const renewSchema = z.strictObject({ days: days.optional() });
 export const extendSchema = z
   .strictObject({ days: days.optional(), expiresAt: time.optional() })
   .refine(({ days: count, expiresAt }) => (count === undefined) !== (expiresAt === undefined), {
-    error: 'expected either days or expiresAt',
+    error: 'either days or expiresAt',
     path: ['expiresAt'],
   });
 export const upgradeSchema = z.strictObject({ planId: id, seats: seats.optional(), expiresAt: time.optional() });
@@ -47,7 +47,7 @@ export async function renewLicense(
       });
     const term = asked ?? sold.plan?.durationDays;
     if (term === undefined)
-      throw new ServerError('request-body', 'body at /days: expected a number, as the license has no plan, got none');
+      throw refusal('request-body', { path: ['days'], expected: 'a number, as the license has no plan', got: 'none' });
     const isOver = licenseState(sold, now, planOf(sold)) === 'expired';
     return { ...sold, expiresAt: laterThan(now, daysAfter(isOver ? formatSeconds(now) : sold.expiresAt, term)) };
   });
@@ -64,10 +64,11 @@ export async function extendLicense(
   return act(deps, actor, licenseId, 'extend', options, (sold, now) => {
     const expiresAt = input.expiresAt ?? daysAfter(sold.expiresAt, input.days ?? 0);
     if (expiresAt <= sold.expiresAt)
-      throw new ServerError(
-        'request-body',
-        `body at /expiresAt: expected a time after ${sold.expiresAt}, got ${expiresAt}`,
-      );
+      throw refusal('request-body', {
+        path: ['expiresAt'],
+        expected: `a time after ${sold.expiresAt}`,
+        got: expiresAt,
+      });
     return { ...sold, expiresAt: laterThan(now, expiresAt) };
   });
 }
@@ -163,6 +164,6 @@ async function act(
 
 function laterThan(now: Date, expiresAt: string): string {
   if (expiresAt <= formatSeconds(now))
-    throw new ServerError('request-body', `body at /expiresAt: expected an end after now, got ${expiresAt}`);
+    throw refusal('request-body', { path: ['expiresAt'], expected: 'an end after now', got: expiresAt });
   return expiresAt;
 }

@@ -8,7 +8,7 @@ import { appendAudit } from '../audit/audit.js';
 import { foreignFeatures } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { requireMatch, type Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError, unknownId, unknownReference } from '../error.js';
 import { newId } from '../records/ids.js';
 import { hasFeature, isInState } from './license-filter.js';
 import { newLicenseKeyWithDigest } from './license-key.js';
@@ -38,19 +38,19 @@ export const newLicenseSchema = z
     expiresAt: time.optional(),
   })
   .refine(({ planId, features: all }) => (planId === undefined) === (all !== undefined), {
-    error: 'expected features without a plan, and addedFeatures and removedFeatures with one',
+    error: 'features without a plan, and addedFeatures and removedFeatures with one',
     path: ['features'],
   })
   .refine(({ planId, seats: count }) => planId !== undefined || count !== undefined, {
-    error: 'expected a number of seats, as there is no plan to say it',
+    error: 'a number of seats, as there is no plan to say it',
     path: ['seats'],
   })
   .refine(({ planId, expiresAt }) => planId !== undefined || expiresAt !== undefined, {
-    error: 'expected a time, as there is no plan to say it',
+    error: 'a time, as there is no plan to say it',
     path: ['expiresAt'],
   })
   .refine(({ planId, addedFeatures, removedFeatures }) => planId !== undefined || !(addedFeatures ?? removedFeatures), {
-    error: 'expected them with a plan only',
+    error: 'them with a plan only, and here is none',
     path: ['addedFeatures'],
   });
 export type NewLicense = z.output<typeof newLicenseSchema>;
@@ -65,7 +65,7 @@ export const licenseChangeSchema = z
     expiresAt: time.optional(),
     status: z.enum(['active', 'suspended', 'revoked']).optional(),
   })
-  .refine((members) => Object.keys(members).length > 0, 'expected at least one member to change');
+  .refine((members) => Object.keys(members).length > 0, 'at least one member to change');
 export type LicenseChange = z.output<typeof licenseChangeSchema>;
 
 export const licenseList: ListSpec = {
@@ -205,10 +205,11 @@ export async function updateLicense(
     if (sold.status === 'revoked')
       throw new ServerError('transition-refused', `license ${licenseId}: expected one to change, got a revoked one`);
     if (all !== undefined && sold.plan !== null)
-      throw new ServerError(
-        'request-body',
-        'body at /features: expected addedFeatures and removedFeatures for a license of a plan, got features',
-      );
+      throw refusal('request-body', {
+        path: ['features'],
+        expected: 'addedFeatures and removedFeatures for a license of a plan',
+        got: 'features',
+      });
     if (others.status !== undefined && others.status !== sold.status)
       requireTransition(
         actOfStatus[others.status],
@@ -284,7 +285,7 @@ export async function changeLicense(
 /** @throws ServerError `request-body` */
 function requireSpan({ notBefore, expiresAt }: SoldLicense): void {
   if (expiresAt <= notBefore)
-    throw new ServerError('request-body', `body at /expiresAt: expected a time after ${notBefore}, got ${expiresAt}`);
+    throw refusal('request-body', { path: ['expiresAt'], expected: `a time after ${notBefore}`, got: expiresAt });
 }
 
 /** @throws ServerError `feature-foreign` */
@@ -308,14 +309,14 @@ export async function requireLicense(
 ): Promise<SoldLicense> {
   const row = await db.selectFrom('licenses').selectAll().where('id', '=', licenseId).executeTakeFirst();
   const [sold] = row && mayKnow(actor, row.customerId) ? await loadSold(db, [row]) : [];
-  if (!sold) throw new ServerError('not-found', 'license: expected a known id, got another');
+  if (!sold) throw unknownId('license', licenseId);
   return sold;
 }
 
 /** @throws ServerError `reference-unknown` */
 export async function requireCustomer(trx: RecordsTransaction, customerId: string): Promise<void> {
   if (!(await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst()))
-    throw new ServerError('reference-unknown', 'body at /customerId: expected a known customer, got another id');
+    throw unknownReference('customerId', customerId);
 }
 
 export function daysAfter(start: string, days: number): string {

@@ -10,7 +10,7 @@ import { activateFor } from './activation.js';
 import { type Actor, requirePermission } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
+import { refusal, ServerError, unknownId } from '../error.js';
 import { issueDocument } from './grants.js';
 import { requireEntitled } from './sold-license.js';
 import { requireLicense } from './licenses.js';
@@ -80,11 +80,13 @@ export async function activateOffline(
 function agreedLicense(asked: string | null, named: string | undefined): string {
   const licenseId = named ?? asked;
   if (licenseId === null)
-    throw new ServerError('request-body', 'body at /licenseId: expected an id, as the request names no license', {
-      hint: 'name the license: yms admin activate FILE --license ID',
-    });
+    throw refusal(
+      'request-body',
+      { path: ['licenseId'], expected: 'an id, as the request names no license', got: 'nothing' },
+      { hint: 'name the license: yms admin activate FILE --license ID' },
+    );
   if (asked !== null && asked !== licenseId)
-    throw new ServerError('request-body', `body at /licenseId: expected ${asked} as in the request, got ${licenseId}`);
+    throw refusal('request-body', { path: ['licenseId'], expected: `${asked} as in the request`, got: licenseId });
   return licenseId;
 }
 
@@ -141,7 +143,7 @@ export async function offlinePack(
     .select(['packs.feature', 'targets.length'])
     .where('packs.sha256', '=', sha256)
     .executeTakeFirst();
-  if (!row) throw new ServerError('not-found', 'pack: expected one that a role lists, got another hash');
+  if (!row) throw new ServerError('not-found', `pack: expected one that a role lists, got ${sha256}`);
   if (!entitled.includes(row.feature))
     throw new ServerError(
       'feature-not-licensed',
@@ -157,7 +159,7 @@ async function requireOwnHost(
   hostId: string,
 ): Promise<{ host: HostRow; license: LicenseRow }> {
   const host = await records.selectFrom('hosts').selectAll().where('id', '=', hostId).executeTakeFirst();
-  const absent = () => new ServerError('not-found', 'host: expected a known id, got another');
+  const absent = () => unknownId('host', hostId);
   if (!host) throw absent();
   const license = await requireLicense(records, actor, host.licenseId).catch((cause: unknown) => {
     throw cause instanceof ServerError && cause.code === 'not-found' ? absent() : cause;

@@ -7,7 +7,7 @@ import { appendAudit } from '../audit/audit.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
-import { ServerError } from '../error.js';
+import { ServerError, unknownId, unknownReference } from '../error.js';
 import { settleMoves } from './settle-moves.js';
 import { newId } from '../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
@@ -17,7 +17,7 @@ import { holdRow } from '../records/lock.js';
 import { transact } from '../records/transaction.js';
 import { displayName, features, searchText, seats, slug } from '../input/fields.js';
 
-const planFeatures = features.refine((names) => !names.some(isCustomerFeature), 'expected no feature of one customer');
+const planFeatures = features.refine((names) => !names.some(isCustomerFeature), 'no feature of one customer');
 
 export const newPlanSchema = z.strictObject({
   name: displayName,
@@ -44,7 +44,7 @@ export const planChangeSchema = z
     floatingDays: z.int().min(1).max(366).nullable().optional(),
     archived: z.boolean().optional(),
   })
-  .refine((members) => Object.keys(members).length > 0, 'expected at least one member to change');
+  .refine((members) => Object.keys(members).length > 0, 'at least one member to change');
 export type PlanChange = z.output<typeof planChangeSchema>;
 
 export interface ShownPlan {
@@ -161,7 +161,7 @@ export async function savePlan(trx: RecordsTransaction, { id, ...row }: PlanRow)
 /** @throws ServerError `not-found` */
 export async function requirePlan(db: Records | RecordsTransaction, id: string): Promise<PlanRow> {
   const row = await db.selectFrom('plans').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw new ServerError('not-found', 'plan: expected a known id, got another');
+  if (!row) throw unknownId('plan', id);
   return row;
 }
 
@@ -172,7 +172,7 @@ export async function requirePlan(db: Records | RecordsTransaction, id: string):
  */
 export async function requireSoldPlan(trx: RecordsTransaction, id: string): Promise<PlanRow> {
   const row = await trx.selectFrom('plans').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw new ServerError('reference-unknown', 'body at /planId: expected a known plan, got another id');
+  if (!row) throw unknownReference('planId', id);
   if (row.archivedAt !== null)
     throw new ServerError('plan-archived', `plan ${id}: expected one that is sold, got one archived ${row.archivedAt}`);
   return row;

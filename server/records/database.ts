@@ -1,6 +1,6 @@
+import { ServerError } from '../error.js';
 import { type Dialect, Kysely, type SqliteDatabase, SqliteDialect, sql, type Transaction } from 'kysely';
 import Database from 'libsql';
-import { ServerError } from '../error.js';
 import { JoiningDialect } from './joining.js';
 import { holdAdvisoryLock, isPostgres } from './lock.js';
 import { migrations } from './migrations.js';

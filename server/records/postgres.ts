@@ -17,8 +17,11 @@ const maxConnections = 10;
  */
 export function parseRecordsUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol) || url.pathname.length < 2)
-    throw new ServerError('option-invalid', 'records: expected postgres://USER@HOST/DATABASE, got another address');
+  const refuse = (got: string) =>
+    new ServerError('option-invalid', `records: expected postgres://USER@HOST/DATABASE, got ${got}`);
+  if (url === null) throw refuse('a text that is no address');
+  if (!['postgres:', 'postgresql:'].includes(url.protocol)) throw refuse(`an address that begins ${url.protocol}`);
+  if (url.pathname.length < 2) throw refuse('an address without a database');
   return url;
 }
 

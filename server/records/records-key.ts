@@ -41,7 +41,10 @@ export class RecordsKey {
         ? aeadDecrypt(bytes.subarray(aeadNonceBytes), utf8(place), nonce, this.#key)
         : null;
     if (opened === null)
-      throw new ServerError('records-key', `${place}: expected a value sealed with key ${this.keyid}, got another`);
+      throw new ServerError(
+        'records-key',
+        `${place}: expected a value sealed with key ${this.keyid} for this place, got one that does not open`,
+      );
     return decodeUtf8(opened);
   }
 }

@@ -1,8 +1,8 @@
 /** Uploads: blobs that wait for a commit that lists them. Each has somebody who answers for it, and does not wait for ever. */
+import { ServerError } from '../error.js';
 import { formatSeconds } from '../../base/clock.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
-import { ServerError } from '../error.js';
 import { publishAlone } from './publishing.js';
 import type { RecordsTransaction } from '../records/database.js';
 import { holdLock } from '../records/lock.js';

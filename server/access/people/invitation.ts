@@ -3,7 +3,7 @@ import { sha256Hex, utf8 } from '../../../base/bytes.js';
 import { dayMs, formatSeconds } from '../../../base/clock.js';
 import { appendAudit } from '../../audit/audit.js';
 import type { PeopleDeps } from '../../deps.js';
-import { ServerError } from '../../error.js';
+import { refusal, ServerError } from '../../error.js';
 import { hashPassword, requireGoodPassword } from './password.js';
 import type { PersonRow } from '../../records/people-tables.js';
 import { type NewSession, startSession } from './session.js';
@@ -49,9 +49,13 @@ export async function findInvitation({ records, clock, keys }: PeopleDeps, invit
         .executeTakeFirst()
     : undefined;
   if (!row || row.disabledAt !== null || (row.invitationExpiresAt ?? '') <= formatSeconds(clock.now()))
-    throw new ServerError('invitation-unknown', 'invitation: expected an open one, got another', {
-      hint: 'ask an owner for a new one',
-    });
+    throw new ServerError(
+      'invitation-unknown',
+      'invitation: expected an open one, got one that is unknown, used or expired',
+      {
+        hint: 'ask an owner for a new one',
+      },
+    );
   return { ...row, totpSecret: keys.records.open(secondFactorPlace(row.id), row.totpSecret) };
 }
 
@@ -70,7 +74,11 @@ export async function acceptInvitation(
   requireGoodPassword(password, person.email);
   const step = acceptedTotpStep(person.totpSecret, code, clock.now(), person.totpStep);
   if (step === null)
-    throw new ServerError('code-wrong', 'code: expected the six digits that the app shows now, got others');
+    throw refusal('code-wrong', {
+      path: ['code'],
+      expected: 'the six digits that the app shows now',
+      got: 'a code that is wrong or was used',
+    });
   const passwordHash = await hashPassword(password);
   return transact(records, async (trx) => {
     const { numUpdatedRows } = await trx

@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { ServerError } from '../../error.js';
+import { refusal, ServerError } from '../../error.js';
 
 /** As for key files (docs/threat-model.md): 128 MiB and about half a second for each guess. */
 const parameters = { N: 131_072, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
@@ -22,9 +22,11 @@ let last: Promise<unknown> = Promise.resolve();
 export function requireGoodPassword(password: string, email: string): void {
   const { length } = Array.from(password);
   const weak = (got: string) =>
-    new ServerError('password-weak', `password: expected ${minPasswordLength} characters or more, got ${got}`, {
-      hint: 'four random words are long and easy to keep',
-    });
+    refusal(
+      'password-weak',
+      { path: ['password'], expected: `${minPasswordLength} characters or more`, got },
+      { hint: 'four random words are long and easy to keep' },
+    );
   if (length < minPasswordLength || length > maxPasswordLength) throw weak(String(length));
   if (new Set(password).size < 5) throw weak('few different ones');
   const [local = ''] = email.split('@');

@@ -1,10 +1,11 @@
+import { shown } from '../../../base/shown.js';
 import { z } from 'zod';
 import { formatSeconds } from '../../../base/clock.js';
 import { type Actor, requirePermission } from '../../actor/actor.js';
 import { appendAudit } from '../../audit/audit.js';
 import type { PeopleDeps } from '../../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../../input/entity-tag.js';
-import { ServerError } from '../../error.js';
+import { refusal, ServerError, unknownId, unknownReference } from '../../error.js';
 import { newId } from '../../records/ids.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../../input/listing.js';
 import { isUniqueViolation, type Records, type RecordsTransaction } from '../../records/database.js';
@@ -22,7 +23,7 @@ export const emailField = z
   .trim()
   .toLowerCase()
   .max(254)
-  .regex(/^[!-?A-~]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'expected an e-mail address such as ada@example.com');
+  .regex(/^[!-?A-~]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'an e-mail address such as ada@example.com');
 
 export const newPersonSchema = z.strictObject({
   email: emailField,
@@ -39,7 +40,7 @@ export const personChangeSchema = z
     customerId: id.nullable().optional(),
     disabled: z.boolean().optional(),
   })
-  .refine((members) => Object.keys(members).length > 0, 'expected at least one member to change');
+  .refine((members) => Object.keys(members).length > 0, 'at least one member to change');
 export type PersonChange = z.output<typeof personChangeSchema>;
 
 /** Held by whoever may take away an owner: of two at once, the second sees what the first has done. */
@@ -110,7 +111,11 @@ export async function invitePerson(
       await trx.insertInto('people').values(row).execute();
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
-      throw new ServerError('email-taken', `e-mail: expected an address of nobody yet, got ${terms.email}`, { cause });
+      throw refusal(
+        'email-taken',
+        { path: ['email'], expected: 'an address of nobody yet', got: terms.email },
+        { cause },
+      );
     }
     await appendAudit(trx, clock, {
       actor: actor.name,
@@ -202,7 +207,7 @@ function tagged(row: PersonRow): Tagged<Person> {
 
 async function findRow(trx: Records | RecordsTransaction, personId: string): Promise<PersonRow> {
   const row = await trx.selectFrom('people').selectAll().where('id', '=', personId).executeTakeFirst();
-  if (!row) throw new ServerError('not-found', 'person: expected a known id, got another');
+  if (!row) throw unknownId('person', personId);
   return row;
 }
 
@@ -222,11 +227,15 @@ async function requireOtherOwner(trx: RecordsTransaction, row: PersonRow): Promi
 
 function requireFittingCustomer({ role, customerId }: Pick<PersonRow, 'role' | 'customerId'>): void {
   if ((role === 'customer') !== (customerId !== null))
-    throw new ServerError('request-body', 'body at /customerId: expected a customer for role customer, and only there');
+    throw refusal('request-body', {
+      path: ['customerId'],
+      expected: 'a customer for role customer, and only there',
+      got: `${shown(customerId)} for role ${role}`,
+    });
 }
 
 async function requireCustomer(trx: RecordsTransaction, customerId: string | null): Promise<void> {
   if (customerId === null) return;
   if (!(await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst()))
-    throw new ServerError('reference-unknown', 'body at /customerId: expected a known customer, got another id');
+    throw unknownReference('customerId', customerId);
 }

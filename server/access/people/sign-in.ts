@@ -107,7 +107,11 @@ async function takeStep(
 }
 
 function refused(): ServerError {
-  return new ServerError('sign-in-refused', 'sign-in: expected a known address, its password and code, got another', {
-    hint: 'each code works once: wait for the next one',
-  });
+  return new ServerError(
+    'sign-in-refused',
+    'sign-in: expected a known address, its password and code, got at least one that is wrong',
+    {
+      hint: 'each code works once: wait for the next one',
+    },
+  );
 }

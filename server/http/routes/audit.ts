@@ -1,11 +1,10 @@
-import { type Request, Router } from 'express';
-import type { z } from 'zod';
+import { Router } from 'express';
 import { signAuditHead } from '../../audit/audit-head.js';
 import { listAudit } from '../../audit/audit-log.js';
 import { authorizeActor } from '../../access/auth.js';
 import type { ServerDeps } from '../../deps.js';
-import { ServerError } from '../../error.js';
 import { auditWord, time } from '../../input/fields.js';
+import { requireFilter } from '../../input/listing.js';
 import { onlyMethods } from './method.js';
 import { requestedPage } from './page.js';
 
@@ -18,10 +17,10 @@ export function auditRoutes(deps: ServerDeps): Router {
       const actor = await authorizeActor(deps, request.headers.authorization, 'audit:read');
       const page = requestedPage(request, /^[1-9]\d{0,14}$/, ['actor', 'action', 'subject', 'since']);
       const filters = {
-        actor: filter(request, 'actor', auditWord),
-        action: filter(request, 'action', auditWord),
-        subject: filter(request, 'subject', auditWord),
-        since: filter(request, 'since', time),
+        actor: requireFilter('actor', auditWord, request.query['actor']),
+        action: requireFilter('action', auditWord, request.query['action']),
+        subject: requireFilter('subject', auditWord, request.query['subject']),
+        since: requireFilter('since', time, request.query['since']),
       };
       response.json(await listAudit(deps, actor, { ...page, ...filters }));
     })
@@ -35,12 +34,4 @@ export function auditRoutes(deps: ServerDeps): Router {
     })
     .all(onlyMethods('GET', 'HEAD'));
   return router;
-}
-
-function filter(request: Request, name: string, schema: z.ZodType<string>): string | undefined {
-  const value = request.query[name];
-  if (value === undefined) return undefined;
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new ServerError('request-url', `query ${name}: expected another form, got another text`);
-  return parsed.data;
 }

@@ -1,3 +1,4 @@
+import { shown } from '../../../base/shown.js';
 import { type Request, Router } from 'express';
 import { authorizeActor } from '../../access/auth.js';
 import type { ServerDeps } from '../../deps.js';
@@ -13,8 +14,9 @@ export function blobRoutes(deps: ServerDeps): Router {
     .route('/v1/blobs/:sha256')
     .head(async (request, response) => {
       await authorizeActor(deps, request.headers.authorization, 'releases:publish');
-      const length = await findBlob(deps, requireHash(request.params.sha256));
-      if (length === null) throw new ServerError('not-found', 'blob: expected an uploaded one, got another hash');
+      const sha256 = requireHash(request.params.sha256);
+      const length = await findBlob(deps, sha256);
+      if (length === null) throw new ServerError('not-found', `blob: expected an uploaded one, got ${sha256}`);
       response.set({ 'Content-Type': 'application/octet-stream', 'Content-Length': String(length) }).end();
     })
     .put(async (request, response) => {
@@ -43,7 +45,7 @@ function chunksOf(request: Request): AsyncIterable<Uint8Array> {
 
 function requireHash(text: string): string {
   if (!/^[0-9a-f]{64}$/.test(text))
-    throw new ServerError('not-found', 'blob: expected 64 lower-case hex digits, got another name');
+    throw new ServerError('not-found', `blob: expected 64 lower-case hex digits, got ${shown(text)}`);
   return text;
 }
 

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { parseJson } from '../../../base/json.js';
 import type { Actor } from '../../actor/actor.js';
 import { authorizeActor } from '../../access/auth.js';
-import { parseBody, readBody, requireJsonMediaType } from '../body.js';
+import { readBody, requireJsonMediaType } from '../body.js';
+import { parseInput } from '../../input/parse.js';
 import type { ServerDeps } from '../../deps.js';
 import type { Tagged } from '../../input/entity-tag.js';
 import { type Answered, answerOnce } from '../idempotency.js';
@@ -51,7 +52,7 @@ export function takes<S extends z.ZodType>(
     const actor = await authorizeActor(deps, request.headers.authorization, permission);
     requireJsonMediaType(request);
     const body = parseJson(await readBody(request, limits), 'body');
-    const input = parseBody(body, schema);
+    const input = parseInput(schema, body);
     const call = {
       key: request.method === 'POST' ? request.get('idempotency-key') : undefined,
       actor: actor.name,

@@ -1,3 +1,4 @@
+import { shown } from '../../../base/shown.js';
 import { Router } from 'express';
 import { parseSeconds } from '../../../base/clock.js';
 import { feedFormatOf, feedMediaType, feedPath, type FeedPath } from '../../../packs/feed.js';
@@ -29,7 +30,8 @@ async function findFeed({ records, blobs }: ServerDeps, path: FeedPath): Promise
     .where('path', '=', feedPath(path))
     .where('current', '=', 1)
     .executeTakeFirst();
-  if (format === null || !row) throw new ServerError('not-found', 'feed: expected one that a role lists, got another');
+  if (format === null || !row)
+    throw new ServerError('not-found', `feed: expected one that a role lists, got ${shown(feedPath(path))}`);
   const modifiedAt = parseSeconds(row.committedAt);
   return {
     length: row.length,

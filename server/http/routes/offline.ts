@@ -1,3 +1,4 @@
+import { shown } from '../../../base/shown.js';
 import { Router } from 'express';
 import { authorizeActor } from '../../access/auth.js';
 import type { ServerDeps } from '../../deps.js';
@@ -40,7 +41,10 @@ export function offlineRoutes(deps: ServerDeps): Router {
       const actor = await authorizeActor(deps, request.headers.authorization, 'hosts:write');
       const { id, sha256 } = request.params;
       if (!/^[0-9a-f]{64}$/.test(sha256))
-        throw new ServerError('not-found', 'pack: expected one that a role lists, got another hash');
+        throw new ServerError(
+          'not-found',
+          `pack: expected the SHA-256 of one, 64 lower-case hex digits, got ${shown(sha256)}`,
+        );
       const { length } = await offlinePack(deps, actor, id, sha256);
       await send(request, response, {
         length,

@@ -1,9 +1,10 @@
+import { shown } from '../../../base/shown.js';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RequestHandler, Router } from 'express';
 import { authorizeActor } from '../../access/auth.js';
 import type { ServerDeps } from '../../deps.js';
-import { ServerError } from '../../error.js';
+import { refusal } from '../../error.js';
 import { parseListQuery } from '../../input/listing.js';
 import { reportFile, reportMediaTypes, type ReportName, reportNames, reports } from '../../reports/report.js';
 import { onlyMethods } from './method.js';
@@ -21,7 +22,7 @@ function report(deps: ServerDeps, name: ReportName): RequestHandler {
     const actor = await authorizeActor(deps, request.headers.authorization, 'reports:read');
     const { format = 'json', ...query } = request.query;
     if (format !== 'json' && format !== 'csv')
-      throw new ServerError('request-url', 'query format: expected json or csv, got another text');
+      throw refusal('request-url', { path: ['format'], expected: 'json or csv', got: shown(format) });
     if (format === 'json') {
       const { spec, read } = reports[name];
       response.json(await read(deps, actor, parseListQuery(query, spec)));

@@ -21,7 +21,7 @@ const body = z.strictObject({
         channel: slug,
         version: displayName,
         sequence,
-        contentDigest: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
+        contentDigest: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
         installedAt: time,
       }),
     )

@@ -14,7 +14,7 @@ export function targetRoutes(deps: ServerDeps): Router {
     .route('/repository/targets/:file')
     .get(async (request, response) => {
       const { sha256, name } = splitFile(request.params.file);
-      if (name !== keysJsonPath) throw absent();
+      if (name !== keysJsonPath) throw absent(name);
       await send(request, response, await findTarget(deps, keysJsonPath, sha256, immutableCaching));
     })
     .all(onlyMethods('GET', 'HEAD'));
@@ -38,7 +38,7 @@ export function targetRoutes(deps: ServerDeps): Router {
 
 function splitFile(file: string): { sha256: string; name: string } {
   const [, sha256, name] = /^([0-9a-f]{64})\.([a-z0-9.-]+)$/.exec(file) ?? [];
-  if (sha256 === undefined || name === undefined) throw absent();
+  if (sha256 === undefined || name === undefined) throw absent(file);
   return { sha256, name };
 }
 
@@ -55,7 +55,7 @@ async function findTarget(
     .where('path', '=', path)
     .where('sha256', '=', sha256)
     .executeTakeFirst();
-  if (!row) throw absent();
+  if (!row) throw absent(`${path} with SHA-256 ${sha256}`);
   return {
     length: row.length,
     etag: sha256,
@@ -65,6 +65,6 @@ async function findTarget(
   };
 }
 
-function absent(): ServerError {
-  return new ServerError('not-found', 'target: expected one that a role lists, got another path or hash');
+function absent(got: string): ServerError {
+  return new ServerError('not-found', `target: expected one that a role lists, got ${got}`);
 }

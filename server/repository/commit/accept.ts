@@ -50,7 +50,10 @@ export async function acceptCommit(
   const roles = new Map<string, Held<TargetsRole>>();
   for (const [name, file] of files.roles) {
     if (!delegations?.roles.some((role) => role.name === name))
-      throw new ServerError('role-not-delegated', `role ${name}: expected a role that targets delegates, got another`);
+      throw new ServerError(
+        'role-not-delegated',
+        `role ${name}: expected a role that targets delegates, got one that it does not`,
+      );
     roles.set(name, acceptRole(name, file, current?.roles.get(name) ?? null, rolePolicy(delegations, name), clock));
   }
   const packs: PackRow[] = [];

@@ -26,7 +26,9 @@ export async function acceptPack(
   await requireBlob(blobs, path, entry);
   const unverified = readPack(await blobs.load(entry.hashes.sha256), path);
   if (unverified === null)
-    throw new ServerError('target-pack', `${path}: expected a yms pack, got another file`, { place: { file: path } });
+    throw new ServerError('target-pack', `${path}: expected a yms pack, got a file without its first bytes`, {
+      place: { file: path },
+    });
   const { feature, pack, channel } = target;
   const { header } = verifyPack(unverified, { ...policy, expect: { feature, pack, channel } });
   const kind = target.part === 'delta' ? 'delta' : 'full';

@@ -94,7 +94,7 @@ describe('signing in', () => {
     const refused = await enter(who, changed).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       code: 'sign-in-refused',
-      message: 'sign-in: expected a known address, its password and code, got another',
+      message: 'sign-in: expected a known address, its password and code, got at least one that is wrong',
     });
     expect([await auditCount(), await sessionCount()]).toEqual(before);
   });
