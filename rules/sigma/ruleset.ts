@@ -275,8 +275,13 @@ function isEventLog({ names }: LogSource): boolean {
 
 const never: Matcher = { kind: 'or', parts: [] };
 
-/** A filter acts on rules of its log source: each attribute that it names must be the rule's (pySigma). */
-function isReached(filter: RulesetEntry, target: RulesetEntry): boolean {
+/**
+ * Whether a filter acts on a rule: one of its own pack (a local filter: of any), that it names or that it means by `any`,
+ * and of its log source: each attribute that it names must be the rule's, in whatever case (Sigma filters 2.1, as pySigma
+ * does). Correlations have no log source and are reached through the rules that they count. Held against what
+ * {@link Ruleset} does by test/scanner/merge/filter-reach.test.ts.
+ */
+export function isReached(filter: RulesetEntry, target: RulesetEntry): boolean {
   if (!('filter' in filter.rule) || !('detection' in target.rule)) return false;
   if (filter.pack !== null && filter.pack !== target.pack) return false;
   const { rules } = filter.rule.filter;

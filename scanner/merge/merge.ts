@@ -1,10 +1,10 @@
 import { sha256Hex, utf8 } from '../../base/bytes.js';
 import type { Fault, Place } from '../../rules/fault.js';
-import type { LogSource } from '../../rules/sigma/metadata.js';
+import { isReached } from '../../rules/sigma/ruleset.js';
 import type { CustomRules, LocalItem } from './custom.js';
 import { type DecodedItem, isRule, type RuleItem } from '../active/decode.js';
 import { mergeTriage } from '../../rules/triage/merge.js';
-import type { MergedRule, Source } from './merged-rule.js';
+import { type MergedRule, reachOf, type Source } from './merged-rule.js';
 import { packKey } from '../state/pointer.js';
 import { triageSources } from './triage-sources.js';
 
@@ -144,28 +144,17 @@ function overrideOf(
   return [{ kind, id, file, replaces: upstream.map(({ rule }) => rule.source), upstreamChanged }];
 }
 
-/** A filter narrows the rules that it names, or all, of its own pack; a local one those of every pack and its own. */
+/** What the engine narrows, asked of the engine's own predicate. */
 function appliedFilters(rules: readonly MergedRule[]): AppliedFilter[] {
-  return rules.flatMap((candidate) => {
-    if (candidate.kind !== 'sigma' || !('filter' in candidate.rule)) return [];
-    const { id, source, rule } = candidate;
-    const { rules: named } = candidate.rule.filter;
-    const wanted = candidate.rule.logsource;
-    const reached = rules.filter((other) => {
-      if (other.kind !== 'sigma' || 'filter' in other.rule) return false;
-      if (source.origin === 'pack' && other.source.pack !== source.pack) return false;
-      if (named !== 'any' && !named.includes(other.id) && !named.includes(other.rule.name ?? other.id)) return false;
-      return 'correlation' in other.rule ? named !== 'any' : isWithin(other.rule.logsource, wanted);
-    });
-    return [{ id, title: rule.title, source, rules: reached.map((other) => other.id) }];
-  });
-}
-
-/** Each part that the filter's log source names must be the rule's. */
-function isWithin(logsource: LogSource, wanted: LogSource): boolean {
-  return (['category', 'product', 'service'] as const).every(
-    (part) => wanted[part] === undefined || wanted[part] === logsource[part],
+  const entries = rules.flatMap((item) =>
+    item.kind === 'sigma' ? [{ rule: item.rule, pack: reachOf(item), source: item.source }] : [],
   );
+  return entries.flatMap((filter) => {
+    if (!('filter' in filter.rule)) return [];
+    const { id, title } = filter.rule;
+    const reached = entries.filter((entry) => isReached(filter, entry));
+    return [{ id, title, source: filter.source, rules: reached.map(({ rule }) => rule.id) }];
+  });
 }
 
 function sourceOf(item: LocalItem): Source {
