@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatSeconds, hourMs } from '../../base/clock.js';
 import { canonicalJson, type Json } from '../../base/json.js';
-import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
+import { type Actor, mayKnow, requirePermission, ownedBy } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { refusal, unknownId, unknownReference } from '../error.js';
@@ -150,13 +150,11 @@ async function insertWithAudit(
 export async function listTokens({ records }: ServerDeps, actor: Actor, list: ListQuery): Promise<Listed<ShownToken>> {
   requirePermission(actor, 'tokens:read');
   const { scope, licenseId, customerId, q } = list.filters;
-  const query = records
-    .selectFrom('tokens')
-    .selectAll()
-    .$if(scope !== undefined, (some) => some.where('scope', '=', (scope ?? '') as TokenRow['scope']))
-    .$if(licenseId !== undefined, (some) => some.where('licenseId', '=', licenseId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('customerId', '=', customerId ?? ''))
-    .$if(q !== undefined, (some) => some.where(contains('tokens.name', q ?? '')));
+  let query = records.selectFrom('tokens').selectAll();
+  if (scope !== undefined) query = query.where('scope', '=', scope as TokenRow['scope']);
+  if (licenseId !== undefined) query = query.where('licenseId', '=', licenseId);
+  if (customerId !== undefined) query = query.where('customerId', '=', customerId);
+  if (q !== undefined) query = query.where(contains('tokens.name', q));
   return listPage(query, list, tokenList, tokenPage);
 }
 
@@ -167,13 +165,13 @@ export async function listActivationTokens(
 ): Promise<Listed<ShownToken>> {
   requirePermission(actor, 'activation-tokens:write');
   const { licenseId } = list.filters;
-  const query = records
+  let query = records
     .selectFrom('tokens')
     .innerJoin('licenses', 'licenses.id', 'tokens.licenseId')
     .selectAll('tokens')
     .where('tokens.scope', '=', 'activation')
-    .$if(actor.customerId !== null, (some) => some.where('licenses.customerId', '=', actor.customerId ?? ''))
-    .$if(licenseId !== undefined, (some) => some.where('tokens.licenseId', '=', licenseId ?? ''));
+    .where(ownedBy(actor, 'licenses.customerId'));
+  if (licenseId !== undefined) query = query.where('tokens.licenseId', '=', licenseId);
   return listPage(query, list, activationTokenList, tokenPage);
 }
 

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import { ServerError } from '../error.js';
 import { type Permission, type Role, rolePermissions } from './roles.js';
 
@@ -31,6 +32,16 @@ export function requirePermission(actor: Actor, permission: Permission): void {
       'scope-missing',
       `authorization: expected permission ${permission}, got ${actor.name} without it`,
     );
+}
+
+/**
+ * What an actor may see of many rows: the clause of every query whose rows belong to customers, and the same rule as
+ * {@link mayKnow}. Both stand here, so that one cannot be changed without the other.
+ *
+ * @param column of the customer's id, such as `licenses.customerId`
+ */
+export function ownedBy({ customerId }: Pick<Actor, 'customerId'>, column: string): RawBuilder<boolean> {
+  return customerId === null ? sql<boolean>`1 = 1` : sql<boolean>`${sql.ref(column)} = ${customerId}`;
 }
 
 /** Whether the actor may know of something that belongs to this customer. What it may not know of is answered as absent. */

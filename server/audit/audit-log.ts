@@ -19,14 +19,15 @@ export interface AuditQuery {
 export async function listAudit({ records }: ServerDeps, who: Actor, query: AuditQuery): Promise<Listed<AuditEntry>> {
   requirePermission(who, 'audit:read');
   const { limit, cursor, actor, action, subject, since } = query;
-  const rows = await records
+  let entries = records
     .selectFrom('audit')
     .selectAll()
-    .where('sequence', '>', Number(cursor ?? 0))
-    .$if(actor !== undefined, (some) => some.where('actor', '=', actor ?? ''))
-    .$if(action !== undefined, (some) => some.where('action', '=', action ?? ''))
-    .$if(subject !== undefined, (some) => some.where('subject', '=', subject ?? ''))
-    .$if(since !== undefined, (some) => some.where('at', '>=', since ?? ''))
+    .where('sequence', '>', Number(cursor ?? 0));
+  if (actor !== undefined) entries = entries.where('actor', '=', actor);
+  if (action !== undefined) entries = entries.where('action', '=', action);
+  if (subject !== undefined) entries = entries.where('subject', '=', subject);
+  if (since !== undefined) entries = entries.where('at', '>=', since);
+  const rows = await entries
     .orderBy('sequence')
     .limit(limit + 1)
     .execute();

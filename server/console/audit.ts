@@ -17,16 +17,14 @@ export function auditPages(pages: PageRouter): void {
 /** Newest first. The chain of hashes is followed by `yms admin audit verify`, not here. */
 async function auditPage({ deps, query }: PageContext): Promise<Page> {
   const before = /^[1-9]\d{0,14}$/.exec(query.get('before') ?? '')?.[0];
-  const [subject, actor, action] = ['subject', 'actor', 'action'].map(
-    (name) => query.get(name)?.trim().slice(0, 100) ?? '',
-  );
-  const rows = await deps.records
-    .selectFrom('audit')
-    .selectAll()
-    .$if(before !== undefined, (some) => some.where('sequence', '<', Number(before)))
-    .$if(Boolean(subject), (some) => some.where('subject', '=', subject ?? ''))
-    .$if(Boolean(actor), (some) => some.where('actor', '=', actor ?? ''))
-    .$if(Boolean(action), (some) => some.where('action', '=', action ?? ''))
+  const asked = (name: string) => query.get(name)?.trim().slice(0, 100) ?? '';
+  const [subject, actor, action] = [asked('subject'), asked('actor'), asked('action')];
+  let found = deps.records.selectFrom('audit').selectAll();
+  if (before !== undefined) found = found.where('sequence', '<', Number(before));
+  if (subject !== '') found = found.where('subject', '=', subject);
+  if (actor !== '') found = found.where('actor', '=', actor);
+  if (action !== '') found = found.where('action', '=', action);
+  const rows = await found
     .orderBy('sequence', 'desc')
     .limit(pageRows + 1)
     .execute();

@@ -1,3 +1,4 @@
+import { ownedBy } from '../actor/actor.js';
 import type { PageContext } from './page-context.js';
 
 /** Customers to choose from, by name. */
@@ -5,7 +6,7 @@ export async function customerOptions({ deps, actor }: PageContext): Promise<(re
   const rows = await deps.records
     .selectFrom('customers')
     .select(['id', 'name'])
-    .$if(actor.customerId !== null, (some) => some.where('id', '=', actor.customerId ?? ''))
+    .where(ownedBy(actor, 'customers.id'))
     .orderBy('name')
     .orderBy('id')
     .execute();

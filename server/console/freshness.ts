@@ -1,4 +1,5 @@
 /** Whether hosts have what is published, from their last reports. */
+import { ownedBy } from '../actor/actor.js';
 import { dayMs, formatSeconds } from '../../base/clock.js';
 import { licenseFeatures, loadSold } from '../licensing/sold-license.js';
 import { contains } from '../input/listing.js';
@@ -113,23 +114,20 @@ interface HostFilter {
 /** Hosts by id with what their licenses cover now. */
 export async function licensedHosts(records: Records, filter: HostFilter): Promise<LicensedHost[]> {
   const { customerId, licenseId, groupId, id, words, after, limit } = filter;
-  const rows = await records
+  let query = records
     .selectFrom('hosts')
     .innerJoin('licenses', 'licenses.id', 'hosts.licenseId')
     .innerJoin('customers', 'customers.id', 'licenses.customerId')
     .selectAll('hosts')
     .select(['licenses.customerId', 'customers.name as customerName'])
     .where('hosts.id', '>', after ?? '')
-    .$if(customerId !== null, (some) => some.where('licenses.customerId', '=', customerId ?? ''))
-    .$if(licenseId !== undefined, (some) => some.where('hosts.licenseId', '=', licenseId ?? ''))
-    .$if(groupId !== undefined, (some) => some.where('hosts.groupId', '=', groupId ?? ''))
-    .$if(id !== undefined, (some) => some.where('hosts.id', '=', id ?? ''))
-    .$if(words !== undefined, (some) =>
-      some.where((e) => e.or([contains('hosts.name', words ?? ''), contains('customers.name', words ?? '')])),
-    )
-    .orderBy('hosts.id')
-    .limit(limit)
-    .execute();
+    .where(ownedBy({ customerId }, 'licenses.customerId'));
+  if (licenseId !== undefined) query = query.where('hosts.licenseId', '=', licenseId);
+  if (groupId !== undefined) query = query.where('hosts.groupId', '=', groupId);
+  if (id !== undefined) query = query.where('hosts.id', '=', id);
+  if (words !== undefined)
+    query = query.where((e) => e.or([contains('hosts.name', words), contains('customers.name', words)]));
+  const rows = await query.orderBy('hosts.id').limit(limit).execute();
   const ids = [...new Set(rows.map((row) => row.licenseId))];
   const sold =
     ids.length === 0 ? [] : await records.selectFrom('licenses').selectAll().where('id', 'in', ids).execute();

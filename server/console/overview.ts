@@ -1,7 +1,9 @@
+import { ownedBy } from '../actor/actor.js';
 import { dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { licenseStates, type LicenseState } from '../../packs/license.js';
 import { listLicenses, licenseList } from '../licensing/licenses.js';
-import { licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { licenseState } from '../licensing/license-state.js';
+import { loadSold, planOf } from '../licensing/sold-license.js';
 import { parseListQuery } from '../input/listing.js';
 import { countBars, type Point, type Share, shareBar, stepCurve } from './chart.js';
 import type { PageRouter } from './page-router.js';
@@ -84,7 +86,7 @@ async function licensesByState({ deps, actor, now }: PageContext): Promise<Html>
   const rows = await deps.records
     .selectFrom('licenses')
     .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('customerId', '=', actor.customerId ?? ''))
+    .where(ownedBy(actor, 'licenses.customerId'))
     .execute();
   const states = (await loadSold(deps.records, rows)).map((sold) => licenseState(sold, now, planOf(sold)));
   const shares = licenseStates.map((state) => ({

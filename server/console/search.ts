@@ -1,3 +1,4 @@
+import { ownedBy } from '../actor/actor.js';
 import { contains } from '../input/listing.js';
 import type { PageRouter } from './page-router.js';
 import { html, type Html } from './html.js';
@@ -48,10 +49,9 @@ function group({ title, hits }: { readonly title: string; readonly hits: readonl
 async function findAll(context: PageContext, words: string): Promise<{ title: string; hits: Hit[] }[]> {
   const { actor } = context;
   const { records } = context.deps;
-  const own = actor.customerId;
   const found: { title: string; hits: Hit[] }[] = [];
   const add = (title: string, hits: readonly Hit[]) => found.push({ title, hits: [...hits] });
-  if (may(context, 'customers:read') && own === null) {
+  if (may(context, 'customers:read') && actor.customerId === null) {
     const rows = await records
       .selectFrom('customers')
       .select(['id', 'name'])
@@ -72,7 +72,7 @@ async function findAll(context: PageContext, words: string): Promise<{ title: st
       .where((e) =>
         e.or([contains('customers.name', words), e('licenses.id', '=', words), contains('licenses.features', words)]),
       )
-      .$if(own !== null, (some) => some.where('licenses.customerId', '=', own ?? ''))
+      .where(ownedBy(actor, 'licenses.customerId'))
       .orderBy('licenses.id', 'desc')
       .limit(perKind)
       .execute();
@@ -104,7 +104,7 @@ async function findAll(context: PageContext, words: string): Promise<{ title: st
       .innerJoin('customers', 'customers.id', 'licenses.customerId')
       .select(['hosts.id', 'hosts.name', 'customers.name as customer'])
       .where((e) => e.or([contains('hosts.name', words), e('hosts.id', '=', words), e('hosts.keyid', '=', words)]))
-      .$if(own !== null, (some) => some.where('licenses.customerId', '=', own ?? ''))
+      .where(ownedBy(actor, 'licenses.customerId'))
       .limit(perKind)
       .execute();
     add(
@@ -116,7 +116,7 @@ async function findAll(context: PageContext, words: string): Promise<{ title: st
       .innerJoin('customers', 'customers.id', 'groups.customerId')
       .select(['groups.id', 'groups.name', 'customers.name as customer'])
       .where((e) => e.or([contains('groups.name', words), e('groups.id', '=', words)]))
-      .$if(own !== null, (some) => some.where('groups.customerId', '=', own ?? ''))
+      .where(ownedBy(actor, 'groups.customerId'))
       .limit(perKind)
       .execute();
     add(

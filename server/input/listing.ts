@@ -133,8 +133,7 @@ export async function listPage<TB extends keyof Tables, O, T>(
     direction === 'asc'
       ? sql<boolean>`(${sql.ref(column)}, ${sql.ref(spec.id)}) > (${value}, ${id})`
       : sql<boolean>`(${sql.ref(column)}, ${sql.ref(spec.id)}) < (${value}, ${id})`;
-  const rows = await query
-    .$if(after !== null, (some) => (after === null ? some : some.where(isAfter(...after))))
+  const rows = await (after === null ? query : query.where(isAfter(...after)))
     .orderBy(sql.ref(column), direction)
     .orderBy(sql.ref(spec.id), direction)
     .limit(limit + 1)

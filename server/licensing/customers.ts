@@ -1,7 +1,7 @@
 /** Customers: those who hold licenses. */
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
+import { type Actor, mayKnow, requirePermission, ownedBy } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
@@ -45,11 +45,8 @@ export async function listCustomers(
 ): Promise<Listed<CustomerRow>> {
   requirePermission(actor, 'customers:read');
   const { q } = list.filters;
-  const query = records
-    .selectFrom('customers')
-    .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('customers.id', '=', actor.customerId ?? ''))
-    .$if(q !== undefined, (some) => some.where(contains('customers.name', q ?? '')));
+  let query = records.selectFrom('customers').selectAll().where(ownedBy(actor, 'customers.id'));
+  if (q !== undefined) query = query.where(contains('customers.name', q));
   return listPage(query, list, customerList, {
     idOf: ({ id }) => id,
     valueOf: (row, column) =>

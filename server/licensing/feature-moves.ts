@@ -8,7 +8,8 @@ import { appendAudit } from '../audit/audit.js';
 import { isCustomerFeature } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { newId } from '../records/ids.js';
-import { licenseFeatures, licenseState, loadSold, planOf, type SoldLicense } from './sold-license.js';
+import { licenseState } from './license-state.js';
+import { licenseFeatures, loadSold, planOf, type SoldLicense } from './sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
 import type { FeatureMoveRow } from '../records/tables.js';
@@ -140,14 +141,11 @@ export async function listMoves(deps: ServerDeps, actor: Actor, list: ListQuery)
   requirePermission(actor, 'plans:read');
   await settleMoves(deps);
   const { feature, pending } = list.filters;
-  const query = deps.records
-    .selectFrom('featureMoves')
-    .selectAll()
-    .$if(feature !== undefined, (some) => some.where('feature', '=', feature ?? ''))
-    .$if(pending === 'true', (some) => some.where('appliedAt', 'is', null).where('cancelledAt', 'is', null))
-    .$if(pending === 'false', (some) =>
-      some.where((e) => e.or([e('appliedAt', 'is not', null), e('cancelledAt', 'is not', null)])),
-    );
+  let query = deps.records.selectFrom('featureMoves').selectAll();
+  if (feature !== undefined) query = query.where('feature', '=', feature);
+  if (pending === 'true') query = query.where('appliedAt', 'is', null).where('cancelledAt', 'is', null);
+  if (pending === 'false')
+    query = query.where((e) => e.or([e('appliedAt', 'is not', null), e('cancelledAt', 'is not', null)]));
   return listPage(query, list, moveList, {
     idOf: (row) => row.id,
     valueOf: (row, column) => (column === 'featureMoves.effectiveAt' ? row.effectiveAt : row.id),

@@ -1,7 +1,7 @@
 /** Groups: hosts of one customer that are managed together. */
 import { z } from 'zod';
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
+import { type Actor, mayKnow, requirePermission, ownedBy } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
@@ -44,12 +44,9 @@ export async function createGroup(
 export async function listGroups({ records }: ServerDeps, actor: Actor, list: ListQuery): Promise<Listed<GroupRow>> {
   requirePermission(actor, 'hosts:read');
   const { customerId, q } = list.filters;
-  const query = records
-    .selectFrom('groups')
-    .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('groups.customerId', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('groups.customerId', '=', customerId ?? ''))
-    .$if(q !== undefined, (some) => some.where(contains('groups.name', q ?? '')));
+  let query = records.selectFrom('groups').selectAll().where(ownedBy(actor, 'groups.customerId'));
+  if (customerId !== undefined) query = query.where('groups.customerId', '=', customerId);
+  if (q !== undefined) query = query.where(contains('groups.name', q));
   return listPage(query, list, groupList, {
     idOf: (row) => row.id,
     valueOf: (row, column) =>

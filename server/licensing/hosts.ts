@@ -2,7 +2,7 @@
 import { shown } from '../../base/shown.js';
 import { z } from 'zod';
 import type { Json } from '../../base/json.js';
-import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
+import { type Actor, mayKnow, requirePermission, ownedBy } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import type { ServerDeps } from '../deps.js';
 import { entityTag, requireMatch, type Tagged } from '../input/entity-tag.js';
@@ -61,16 +61,14 @@ type OwnedHost = HostRow & { readonly customerId: string };
 export async function listHosts({ records }: ServerDeps, actor: Actor, list: ListQuery): Promise<Listed<ShownHost>> {
   requirePermission(actor, 'hosts:read');
   const { licenseId, customerId, groupId, flagged, notSeenSince, q } = list.filters;
-  const query = ownedHosts(records)
-    .$if(actor.customerId !== null, (some) => some.where('licenses.customerId', '=', actor.customerId ?? ''))
-    .$if(licenseId !== undefined, (some) => some.where('hosts.licenseId', '=', licenseId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('licenses.customerId', '=', customerId ?? ''))
-    .$if(groupId !== undefined, (some) => some.where('hosts.groupId', '=', groupId ?? ''))
-    .$if(flagged !== undefined, (some) => some.where('hosts.flag', flagged === 'true' ? 'is not' : 'is', null))
-    .$if(notSeenSince !== undefined, (some) =>
-      some.where((e) => e.or([e('hosts.lastSeenAt', 'is', null), e('hosts.lastSeenAt', '<', notSeenSince ?? '')])),
-    )
-    .$if(q !== undefined, (some) => some.where(contains('hosts.name', q ?? '')));
+  let query = ownedHosts(records).where(ownedBy(actor, 'licenses.customerId'));
+  if (licenseId !== undefined) query = query.where('hosts.licenseId', '=', licenseId);
+  if (customerId !== undefined) query = query.where('licenses.customerId', '=', customerId);
+  if (groupId !== undefined) query = query.where('hosts.groupId', '=', groupId);
+  if (flagged !== undefined) query = query.where('hosts.flag', flagged === 'true' ? 'is not' : 'is', null);
+  if (notSeenSince !== undefined)
+    query = query.where((e) => e.or([e('hosts.lastSeenAt', 'is', null), e('hosts.lastSeenAt', '<', notSeenSince)]));
+  if (q !== undefined) query = query.where(contains('hosts.name', q));
   return listPage(query, list, hostList, {
     idOf: (row) => row.id,
     valueOf: (row, column) =>

@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { dayMs, formatSeconds, parseSeconds } from '../../base/clock.js';
 import { canonicalJson } from '../../base/json.js';
 import { licenseStates } from '../../packs/license.js';
-import { type Actor, mayKnow, requirePermission } from '../actor/actor.js';
+import { type Actor, mayKnow, requirePermission, ownedBy } from '../actor/actor.js';
 import { appendAudit } from '../audit/audit.js';
 import { foreignFeatures } from './customer-features.js';
 import type { ServerDeps } from '../deps.js';
 import { requireMatch, type Tagged } from '../input/entity-tag.js';
 import { refusal, ServerError, unknownId, unknownReference } from '../error.js';
 import { newId } from '../records/ids.js';
-import { hasFeature, isInState } from './license-filter.js';
+import { hasFeature } from './license-filter.js';
+import type { LicenseState } from '../../packs/license.js';
 import { newLicenseKeyWithDigest } from './license-key.js';
-import { licenseState, loadSold, planOf, type SoldLicense } from './sold-license.js';
+import { isInState, licenseState } from './license-state.js';
+import { loadSold, planOf, type SoldLicense } from './sold-license.js';
 import { contains, type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import { requireSoldPlan } from './plans.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
@@ -144,24 +146,22 @@ export async function listLicenses(deps: ServerDeps, actor: Actor, list: ListQue
   const { customerId, planId, state, feature, channel, expiresBefore, q } = list.filters;
   const now = deps.clock.now();
   const graces = await deps.records.selectFrom('plans').select('graceDays').distinct().execute();
-  const query = withSeats(deps.records)
+  let query = withSeats(deps.records)
     .innerJoin('customers', 'customers.id', 'licenses.customerId')
     .leftJoin('plans', 'plans.id', 'licenses.planId')
-    .$if(actor.customerId !== null, (some) => some.where('licenses.customerId', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('licenses.customerId', '=', customerId ?? ''))
-    .$if(planId !== undefined, (some) => some.where('licenses.planId', '=', planId ?? ''))
-    .$if(channel !== undefined, (some) => some.where('licenses.channel', '=', channel ?? ''))
-    .$if(expiresBefore !== undefined, (some) => some.where('licenses.expiresAt', '<', expiresBefore ?? ''))
-    .$if(q !== undefined, (some) => some.where(contains('customers.name', q ?? '')))
-    .$if(feature !== undefined, (some) => some.where(hasFeature(feature ?? '')))
-    .$if(state !== undefined, (some) =>
-      some.where((e) =>
-        isInState(
-          e,
-          state ?? '',
-          now,
-          graces.map(({ graceDays }) => graceDays),
-        ),
+    .where(ownedBy(actor, 'licenses.customerId'));
+  if (customerId !== undefined) query = query.where('licenses.customerId', '=', customerId);
+  if (planId !== undefined) query = query.where('licenses.planId', '=', planId);
+  if (channel !== undefined) query = query.where('licenses.channel', '=', channel);
+  if (expiresBefore !== undefined) query = query.where('licenses.expiresAt', '<', expiresBefore);
+  if (q !== undefined) query = query.where(contains('customers.name', q));
+  if (feature !== undefined) query = query.where(hasFeature(feature));
+  if (state !== undefined)
+    query = query.where(
+      isInState(
+        state as LicenseState,
+        now,
+        graces.map(({ graceDays }) => graceDays),
       ),
     );
   return listPage(query, list, licenseList, {

@@ -95,12 +95,10 @@ export async function listPlans(deps: ServerDeps, actor: Actor, list: ListQuery)
   requirePermission(actor, 'plans:read');
   await settleMoves(deps);
   const { q, feature, archived } = list.filters;
-  const query = deps.records
-    .selectFrom('plans')
-    .selectAll()
-    .$if(q !== undefined, (some) => some.where(contains('plans.name', q ?? '')))
-    .$if(feature !== undefined, (some) => some.where(contains('plans.features', JSON.stringify(feature))))
-    .$if(archived !== undefined, (some) => some.where('archivedAt', archived === 'true' ? 'is not' : 'is', null));
+  let query = deps.records.selectFrom('plans').selectAll();
+  if (q !== undefined) query = query.where(contains('plans.name', q));
+  if (feature !== undefined) query = query.where(contains('plans.features', JSON.stringify(feature)));
+  if (archived !== undefined) query = query.where('archivedAt', archived === 'true' ? 'is not' : 'is', null);
   return listPage(query, list, planList, {
     idOf: ({ id }) => id,
     valueOf: (row, column) =>

@@ -2,7 +2,8 @@ import { formatSeconds } from '../../base/clock.js';
 import { type Json } from '../../base/json.js';
 import type { LicenseState } from '../../packs/license.js';
 import { entityTag } from '../input/entity-tag.js';
-import { licenseEnd, licenseFeatures, licenseState, planOf, type SoldLicense } from './sold-license.js';
+import { licenseEnd, licenseState } from './license-state.js';
+import { licenseFeatures, planOf, type SoldLicense } from './sold-license.js';
 
 /** A license as admins see it: with its state now, without its key's digest. */
 export interface ShownLicense {

@@ -1,20 +1,9 @@
-import { dayMs, parseSeconds } from '../../base/clock.js';
-import type { LicenseState } from '../../packs/license.js';
+import { dayMs } from '../../base/clock.js';
 import { foreignFeatures } from './customer-features.js';
 import { ServerError } from '../error.js';
+import { licenseState, type LicensePlan, type LicenseTerms, noPlan, timeOf } from './license-state.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
 import type { LicenseRow, PlanRow } from '../records/tables.js';
-
-export type LicenseTerms = Pick<LicenseRow, 'status' | 'notBefore' | 'expiresAt'>;
-
-export interface LicensePlan {
-  readonly trial: boolean;
-  /** How long after its end a license still works, in milliseconds. */
-  readonly graceMs: number;
-}
-
-/** A license sold without a plan: neither trial nor grace. */
-export const noPlan: LicensePlan = { trial: false, graceMs: 0 };
 
 /** A license with the plan that it is of, as both are now. */
 export interface SoldLicense extends LicenseRow {
@@ -23,15 +12,6 @@ export interface SoldLicense extends LicenseRow {
 
 export function planOf({ plan }: Pick<SoldLicense, 'plan'>): LicensePlan {
   return plan === null ? noPlan : { trial: plan.trial === 1, graceMs: plan.graceDays * dayMs };
-}
-
-/** What is shown; only `status` is stored (docs/licensing.md). */
-export function licenseState(license: LicenseTerms, now: Date, plan = noPlan): LicenseState {
-  if (license.status !== 'active') return license.status;
-  const endMs = time(license.expiresAt);
-  if (now.getTime() >= endMs + plan.graceMs) return 'expired';
-  if (now.getTime() >= endMs) return 'grace';
-  return plan.trial ? 'trial' : 'active';
 }
 
 /**
@@ -56,18 +36,13 @@ export function requireUsable<T extends LicenseTerms & { readonly id: string }>(
     case 'trial':
     case 'active':
     case 'grace':
-      if (now.getTime() < time(license.notBefore))
+      if (now.getTime() < timeOf(license.notBefore))
         throw new ServerError(
           'license-not-started',
           `${subject}: expected a start before now, got ${license.notBefore}`,
         );
       return { ...license, state };
   }
-}
-
-/** When nothing is served under the license any more. */
-export function licenseEnd(license: LicenseTerms, plan = noPlan): Date {
-  return new Date(time(license.expiresAt) + plan.graceMs);
 }
 
 /** The plan's features and the license's own additions, without its removals; sorted. */
@@ -111,10 +86,4 @@ export async function loadSold(
 
 function names(text: string): string[] {
   return JSON.parse(text) as string[];
-}
-
-function time(text: string): number {
-  const parsed = parseSeconds(text);
-  if (parsed === null) throw new RangeError(`license: expected a time, got "${text}"`);
-  return parsed.getTime();
 }

@@ -1,6 +1,6 @@
 /** What each host received, and when: license documents, and whole files. Kept also for hosts that were removed since. */
 import { formatSeconds } from '../../base/clock.js';
-import { type Actor, requirePermission } from '../actor/actor.js';
+import { type Actor, requirePermission, ownedBy } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import { id, time } from '../input/fields.js';
@@ -47,14 +47,11 @@ export async function documentsReport(
 ): Promise<Listed<DocumentReceipt>> {
   requirePermission(actor, 'reports:read');
   const { customerId, licenseId, hostId, since } = list.filters;
-  const query = records
-    .selectFrom('deliveries')
-    .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('deliveries.customerId', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('deliveries.customerId', '=', customerId ?? ''))
-    .$if(licenseId !== undefined, (some) => some.where('deliveries.licenseId', '=', licenseId ?? ''))
-    .$if(hostId !== undefined, (some) => some.where('deliveries.hostId', '=', hostId ?? ''))
-    .$if(since !== undefined, (some) => some.where('deliveries.issuedAt', '>=', since ?? ''));
+  let query = records.selectFrom('deliveries').selectAll().where(ownedBy(actor, 'deliveries.customerId'));
+  if (customerId !== undefined) query = query.where('deliveries.customerId', '=', customerId);
+  if (licenseId !== undefined) query = query.where('deliveries.licenseId', '=', licenseId);
+  if (hostId !== undefined) query = query.where('deliveries.hostId', '=', hostId);
+  if (since !== undefined) query = query.where('deliveries.issuedAt', '>=', since);
   return listPage(query, list, documentList, {
     idOf: (row) => row.sha256,
     valueOf: (row, column) => (column === 'deliveries.issuedAt' ? row.issuedAt : row.sha256),
@@ -109,13 +106,10 @@ export async function downloadsReport(
 ): Promise<Listed<DownloadReceipt>> {
   requirePermission(actor, 'reports:read');
   const { customerId, hostId, since } = list.filters;
-  const query = records
-    .selectFrom('downloads')
-    .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('downloads.customerId', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('downloads.customerId', '=', customerId ?? ''))
-    .$if(hostId !== undefined, (some) => some.where('downloads.hostId', '=', hostId ?? ''))
-    .$if(since !== undefined, (some) => some.where('downloads.lastAt', '>=', since ?? ''));
+  let query = records.selectFrom('downloads').selectAll().where(ownedBy(actor, 'downloads.customerId'));
+  if (customerId !== undefined) query = query.where('downloads.customerId', '=', customerId);
+  if (hostId !== undefined) query = query.where('downloads.hostId', '=', hostId);
+  if (since !== undefined) query = query.where('downloads.lastAt', '>=', since);
   return listPage(query, list, downloadList, {
     idOf: (row) => row.id,
     valueOf: (row, column) => (column === 'downloads.firstAt' ? row.firstAt : row.id),

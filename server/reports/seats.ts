@@ -1,6 +1,7 @@
-import { type Actor, requirePermission } from '../actor/actor.js';
+import { type Actor, requirePermission, ownedBy } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
-import { licenseFeatures, licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { licenseState } from '../licensing/license-state.js';
+import { licenseFeatures, loadSold, planOf } from '../licensing/sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import type { LicenseRow } from '../records/tables.js';
 import { id } from '../input/fields.js';
@@ -44,7 +45,7 @@ export async function seatsReport(deps: ServerDeps, actor: Actor, list: ListQuer
   await settleMoves(deps);
   const { records, clock } = deps;
   const { customerId } = list.filters;
-  const query = records
+  let query = records
     .selectFrom('licenses')
     .innerJoin('customers', 'customers.id', 'licenses.customerId')
     .selectAll('licenses')
@@ -57,8 +58,8 @@ export async function seatsReport(deps: ServerDeps, actor: Actor, list: ListQuer
         .where('hosts.seatFreedAt', 'is', null)
         .as('seatsUsed'),
     )
-    .$if(actor.customerId !== null, (some) => some.where('licenses.customerId', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('licenses.customerId', '=', customerId ?? ''));
+    .where(ownedBy(actor, 'licenses.customerId'));
+  if (customerId !== undefined) query = query.where('licenses.customerId', '=', customerId);
   const show = async ({
     customerName,
     seatsUsed,

@@ -1,6 +1,7 @@
-import { type Actor, requirePermission } from '../actor/actor.js';
+import { type Actor, requirePermission, ownedBy } from '../actor/actor.js';
 import type { ServerDeps } from '../deps.js';
-import { licenseState, loadSold, planOf } from '../licensing/sold-license.js';
+import { licenseState } from '../licensing/license-state.js';
+import { loadSold, planOf } from '../licensing/sold-license.js';
 import { type Listed, listPage, type ListQuery, type ListSpec } from '../input/listing.js';
 import { id } from '../input/fields.js';
 import { settleMoves } from '../licensing/settle-moves.js';
@@ -44,11 +45,8 @@ export async function usageReport(deps: ServerDeps, actor: Actor, list: ListQuer
   await settleMoves(deps);
   const { records } = deps;
   const { customerId } = list.filters;
-  const query = records
-    .selectFrom('customers')
-    .selectAll()
-    .$if(actor.customerId !== null, (some) => some.where('customers.id', '=', actor.customerId ?? ''))
-    .$if(customerId !== undefined, (some) => some.where('customers.id', '=', customerId ?? ''));
+  let query = records.selectFrom('customers').selectAll().where(ownedBy(actor, 'customers.id'));
+  if (customerId !== undefined) query = query.where('customers.id', '=', customerId);
   return listPage(query, list, usageList, {
     idOf: (row) => row.id,
     valueOf: (row, column) => (column === 'customers.name' ? row.name : row.id),

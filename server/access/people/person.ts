@@ -59,14 +59,10 @@ export async function listPeople(
 ): Promise<Listed<Person>> {
   requirePermission(actor, 'people:read');
   const { q, role, customerId } = list.filters;
-  const query = records
-    .selectFrom('people')
-    .selectAll()
-    .$if(q !== undefined, (some) =>
-      some.where((e) => e.or([contains('people.name', q ?? ''), contains('people.email', q ?? '')])),
-    )
-    .$if(role !== undefined, (some) => some.where('role', '=', role as Role))
-    .$if(customerId !== undefined, (some) => some.where('customerId', '=', customerId ?? ''));
+  let query = records.selectFrom('people').selectAll();
+  if (q !== undefined) query = query.where((e) => e.or([contains('people.name', q), contains('people.email', q)]));
+  if (role !== undefined) query = query.where('role', '=', role as Role);
+  if (customerId !== undefined) query = query.where('customerId', '=', customerId);
   return listPage(query, list, personList, {
     idOf: (row) => row.id,
     valueOf: (row, column) => (column === 'people.name' ? row.name : column === 'people.email' ? row.email : row.id),

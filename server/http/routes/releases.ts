@@ -21,7 +21,7 @@ export function releaseRoutes(deps: ServerDeps): Router {
       lists(deps, 'releases:read', releaseList, async (_actor, list) => {
         const { feature, pack, channel } = list.filters;
         const repository = await loadRepository(deps.records);
-        const query = deps.records
+        let query = deps.records
           .selectFrom('targets')
           .innerJoin('packs', (join) =>
             join.onRef('packs.path', '=', 'targets.path').onRef('packs.sha256', '=', 'targets.sha256'),
@@ -29,10 +29,10 @@ export function releaseRoutes(deps: ServerDeps): Router {
           .select(['packs.path', 'packs.sha256', 'packs.feature', 'packs.pack', 'packs.channel', 'packs.kind'])
           .select(['packs.version', 'packs.sequence', 'packs.keyCommitment'])
           .select(['targets.length', 'targets.committedAt'])
-          .where('targets.current', '=', 1)
-          .$if(feature !== undefined, (some) => some.where('packs.feature', '=', feature ?? ''))
-          .$if(pack !== undefined, (some) => some.where('packs.pack', '=', pack ?? ''))
-          .$if(channel !== undefined, (some) => some.where('packs.channel', '=', channel ?? ''));
+          .where('targets.current', '=', 1);
+        if (feature !== undefined) query = query.where('packs.feature', '=', feature);
+        if (pack !== undefined) query = query.where('packs.pack', '=', pack);
+        if (channel !== undefined) query = query.where('packs.channel', '=', channel);
         return listPage(query, list, releaseList, {
           idOf: ({ path }) => path,
           valueOf: (row, column) => (column === 'targets.committedAt' ? row.committedAt : row.path),

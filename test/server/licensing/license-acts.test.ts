@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayMs } from '../../../base/clock.js';
 import { licenseStates } from '../../../packs/license.js';
-import { licenseState } from '../../../server/licensing/sold-license.js';
+import { licenseState } from '../../../server/licensing/license-state.js';
 import { licenseActs, transitions } from '../../../server/licensing/transitions.js';
 import { expectProblem, expectStatus, TestServer } from '../../support/server.js';
 import { auditLength, newCustomer, newPlan, sellOfPlan } from './sales-support.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dayMs } from '../../../base/clock.js';
-import { licenseEnd, licenseState, type LicenseTerms, requireUsable } from '../../../server/licensing/sold-license.js';
+import { licenseEnd, licenseState, type LicenseTerms } from '../../../server/licensing/license-state.js';
+import { requireUsable } from '../../../server/licensing/sold-license.js';
 import { expectCode } from '../../support/expect-code.js';
 
 const terms = (status: LicenseTerms['status'] = 'active') => ({
