@@ -29,6 +29,7 @@ export type BuilderErrorCode =
   | 'pack-empty'
   | 'pack-unknown'
   | 'pack-foreign'
+  | 'pack-unsigned'
   | 'sequence-invalid'
   | 'samples-failed'
   | 'samples-invalid'

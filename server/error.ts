@@ -71,6 +71,7 @@ export type ServerErrorCode =
   | 'target-custom'
   | 'target-feed'
   | 'target-sequence'
+  | 'epoch-fell'
   // the server's own state
   | 'folder-not-empty'
   | 'folder-not-initialised'

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFileAtMost, writeFileAtomic } from '../../base/files.js';
+import { sha256Hex } from '../../base/bytes.js';
+import { readFileAtMost, readFileIfPresent, writeFileAtomic } from '../../base/files.js';
 import { systemCode } from '../../base/error.js';
+import { type KeysJson, keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../keys/keys-json.js';
 import { encodeMetadata, parseMetadata, type SignedMetadata } from '../../keys/metadata.js';
 import type { RoleBodies, RootRole, TargetsRole } from '../../keys/roles.js';
 import { BuilderError } from '../error.js';
@@ -67,4 +69,27 @@ export function metadataPath(folder: string, { signed }: SignedMetadata<RootRole
 /** Replaces the file whole or not at all. */
 export async function saveMetadataFile(path: string, metadata: SignedMetadata<RootRole | TargetsRole>): Promise<void> {
   await writeFileAtomic(path, encodeMetadata(metadata));
+}
+
+/**
+ * The `keys.json` of the folder, which must be the one that `targets` lists; null when it lists none yet.
+ *
+ * @throws BuilderError `metadata-missing` when the file is gone, `metadata-mismatch` when it is another; KeyError
+ */
+export async function loadListedKeys(folder: string, targets: TargetsRole): Promise<KeysJson | null> {
+  const target = targets.targets[keysJsonPath];
+  if (!target) return null;
+  const path = join(folder, keysJsonPath);
+  const bytes = await readFileIfPresent(path, keysJsonMaxBytes);
+  if (bytes === null)
+    throw new BuilderError('metadata-missing', `${path}: expected the file that targets lists, got none`, {
+      hint: 'take the newest keys.json from a copy of this folder, or from the server: it is public',
+    });
+  if (bytes.length !== target.length || sha256Hex(bytes) !== target.hashes.sha256)
+    throw new BuilderError(
+      'metadata-mismatch',
+      `${path}: expected sha256 ${target.hashes.sha256} as targets ${targets.version} lists it, got ${sha256Hex(bytes)}`,
+      { hint: 'it belongs to another version of targets: take the one that was signed with this version' },
+    );
+  return parseKeysJson(bytes, path);
 }

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../../base/bytes.js';
 import { type Clock, dayMs, formatSeconds } from '../../base/clock.js';
 import { encodePublicKey, type PublicKeyJson } from '../../keys/key.js';
-import { encodeKeysJson, type KeysJson, keysJsonPath } from '../../keys/keys-json.js';
+import { encodeKeysJson, epochOf, type KeysJson, keysJsonPath } from '../../keys/keys-json.js';
 import { type RolePolicy, rolePolicy, type SignedMetadata } from '../../keys/metadata.js';
 import {
   lifetimeDays,
@@ -118,6 +118,46 @@ export function setKeysJson(signed: TargetsRole, keys: KeysJson): { signed: Targ
   const keysJson = encodeKeysJson(keys);
   const target = { length: keysJson.length, hashes: { sha256: sha256Hex(keysJson) } };
   return { signed: { ...signed, targets: { ...signed.targets, [keysJsonPath]: target } }, keysJson };
+}
+
+/**
+ * Takes a feature from its release keys, one of which was stolen: other keys, and the next epoch, in which nothing counts
+ * that was released before. Its role has to be signed anew by the new keys in the same commit.
+ *
+ * @throws BuilderError `feature-unknown`, `key-repeated` when every new key is one that the feature has now, and what
+ * {@link delegateFeature} throws
+ */
+export function evictKeys(
+  signed: TargetsRole,
+  keys: KeysJson,
+  feature: string,
+  policy: RolePolicy,
+): { signed: TargetsRole; keysJson: Uint8Array; epoch: number } {
+  const before = signed.delegations?.roles.find(({ name }) => name === feature);
+  if (!before)
+    throw new BuilderError(
+      'feature-unknown',
+      `feature ${feature}: expected a delegated one, got one that nobody holds`,
+      {
+        hint: `delegate it with yms targets delegate ${feature} --key FILE`,
+      },
+    );
+  if (before.keyids.every((keyid) => policy.keys.some((key) => key.keyid === keyid)))
+    throw new BuilderError(
+      'key-repeated',
+      `feature ${feature}: expected at least one of its keys to go, got all ${before.keyids.length} of them again`,
+      { hint: 'make a new key with yms keys rotate, and name only keys that are still in good hands' },
+    );
+  const delegated = delegateFeature(signed, feature, policy, { replace: true });
+  const epoch = epochOf(keys, feature) + 1;
+  const epochs = new Map([...(keys.epochs ?? []), [feature, epoch]]);
+  return { ...setKeysJson(delegated, { ...keys, epochs }), epoch };
+}
+
+/** The epochs that go on when keys.json gets other keys: every delegated feature has one. */
+export function keptEpochs(signed: TargetsRole, keys: KeysJson | null): Map<string, number> {
+  const features = (signed.delegations?.roles ?? []).map(({ name }) => name);
+  return new Map([...(keys?.epochs ?? []), ...features.map((name) => [name, epochOf(keys ?? {}, name)] as const)]);
 }
 
 export function missingTargetsSignatures(metadata: SignedMetadata<TargetsRole>, root: RootRole): MissingSignatures {

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
 import { canonicalJson } from '../../base/json.js';
-import { type KeysJson, keysJsonMaxBytes, keysJsonPath } from '../../keys/keys-json.js';
+import { epochOf, type KeysJson, keysJsonMaxBytes, keysJsonPath } from '../../keys/keys-json.js';
 import { parseMetadata, type RolePolicy, rolePolicy, verifyMetadata, verifyUnexpired } from '../../keys/metadata.js';
-import type { RootRole, TargetsRole } from '../../keys/roles.js';
+import type { DelegatedRole, RootRole, TargetsRole } from '../../keys/roles.js';
 import { verifyRootSuccessor } from '../../keys/root.js';
+import { isFastForwardRecovery } from '../../keys/versions.js';
 import { listVersions, maxMetadataBytes } from '../ceremony/ceremony.js';
 import { BuilderError } from '../error.js';
 import { verifyKeysJson, type VerifiedRepository } from './repository.js';
@@ -16,6 +17,13 @@ export interface ReleaseBase {
   readonly targets: TargetsRole;
   readonly keys: KeysJson;
   readonly roles: ReadonlyMap<string, TargetsRole>;
+  /** Features that are in other hands than the published ones, and their delegations of before. */
+  readonly rekeyed: ReadonlySet<string>;
+  readonly delegatedBefore: readonly DelegatedRole[];
+  /** Those of `rekeyed` whose epoch rises: nothing that is published of them counts. */
+  readonly evicted: ReadonlySet<string>;
+  /** Whether the new root makes clients forget all versions, see `isFastForwardRecovery`. */
+  readonly startsOver: boolean;
   /** Ceremony files that the server does not have yet. */
   readonly upload: CeremonyUpload;
 }
@@ -54,13 +62,32 @@ export async function releaseBase(
     throw new BuilderError('keys-document', 'targets: expected a keys.json with the distribution keys, got none', {
       hint: 'add it with yms targets keys, and sign targets again',
     });
+  const delegatedBefore = published?.targets.delegations?.roles ?? [];
+  const roles = published?.roles ?? new Map<string, TargetsRole>();
   return {
     root,
     targets,
     keys,
-    roles: published?.roles ?? new Map(),
+    roles,
+    rekeyed: new Set([...roles.keys()].filter((feature) => isRekeyed(feature, delegatedBefore, targets))),
+    delegatedBefore,
+    evicted: new Set(
+      [...roles.keys()].filter((feature) => epochOf(keys, feature) > epochOf(published?.keys ?? {}, feature)),
+    ),
+    startsOver: published !== null && isFastForwardRecovery(repository.root, root),
     upload: { roots, targets: overlay?.bytes ?? null, keysJson },
   };
+}
+
+function isRekeyed(feature: string, before: readonly DelegatedRole[], { delegations }: TargetsRole): boolean {
+  const held = (roles: readonly DelegatedRole[]): string =>
+    canonicalJson(roles.find(({ name }) => name === feature) ?? null);
+  return held(before) !== held(delegations?.roles ?? []);
+}
+
+/** The role that the next release of a feature follows; null for the first one of an epoch. */
+export function roleBefore({ roles, evicted }: ReleaseBase, feature: string): TargetsRole | null {
+  return evicted.has(feature) ? null : (roles.get(feature) ?? null);
 }
 
 /** The release keys of a feature. @throws BuilderError `feature-unknown` */

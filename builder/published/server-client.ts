@@ -60,7 +60,7 @@ export interface CommitFiles {
 /**
  * All of it or nothing.
  *
- * @throws BuilderError `publish-conflict` when somebody else published meanwhile, `publish-interrupted` when the answer
+ * @throws BuilderError `publish-conflict` when somebody else published meanwhile, so that it helps to plan again, `publish-interrupted` when the answer
  * did not come whole, `server-refused`
  */
 export async function postCommit(access: ServerAccess, files: CommitFiles): Promise<void> {
@@ -86,9 +86,9 @@ export async function postCommit(access: ServerAccess, files: CommitFiles): Prom
       hint: 'run yms publish again: it finds out what the server has, and goes on',
     });
   }
-  if (answer.status === 409)
+  if (answer.status === 409 && parseProblem(answer)?.code === 'version-not-next')
     throw new BuilderError('publish-conflict', refusal('POST /v1/commits', answer).message, {
-      hint: 'somebody published meanwhile: run yms build and yms publish again on top of it; nothing was changed',
+      hint: 'somebody published meanwhile: run yms publish again; nothing was changed',
     });
   if (answer.status !== 201 && answer.status !== 200) throw refusal('POST /v1/commits', answer);
 }
@@ -103,19 +103,20 @@ function refusal(subject: string, answer: HttpAnswer): BuilderError {
       ? 'publishing needs a token of scope publisher, the ceremony files one of scope admin'
       : status === 429 || status === 503
         ? 'try again later'
-        : undefined;
+        : problem?.hint;
   return new BuilderError('server-refused', `${subject}: expected the server to accept, got ${said}`, {
     ...(hint !== undefined && { hint }),
   });
 }
 
-function parseProblem({ body }: HttpAnswer): { code: string; detail: string } | null {
+function parseProblem({ body }: HttpAnswer): { code: string; detail: string; hint?: string } | null {
   try {
     const json = parseJson(body, 'problem');
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
-    const { code, detail, title } = json as Readonly<Record<string, unknown>>;
+    const { code, detail, title, hint } = json as Readonly<Record<string, unknown>>;
     if (typeof code !== 'string') return null;
-    return { code, detail: typeof detail === 'string' ? detail : typeof title === 'string' ? title : '' };
+    const said = typeof detail === 'string' ? detail : typeof title === 'string' ? title : '';
+    return { code, detail: said, ...(typeof hint === 'string' && { hint }) };
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@ import type { TargetsRole } from '../../keys/roles.js';
 import type { Signer } from '../../keys/signer.js';
 import { encodeItem, type Item, type ItemKind } from '../../packs/item.js';
 import { countItems } from '../../packs/manifest.js';
+import { maxSequenceStep } from '../../packs/release-order.js';
 import { sealPack, type SealedPack } from '../../packs/pack.js';
 import type { Fault } from '../../rules/fault.js';
 import { attributionsOf } from '../compile/attribution.js';
@@ -140,19 +141,30 @@ export async function sealRelease(compiled: CompiledPack, options: SealOptions):
   );
 }
 
-/** The next number after the published one: sequence + 1, and the date with a count of the day's releases. */
+/**
+ * The next number after the published one: sequence + 1, and the date with a count of the day's releases. A pack that the
+ * role does not list may have been withdrawn; its number starts above the count of all releases that the role ever had.
+ *
+ * @param role null before the first release of an epoch
+ * @throws BuilderError `sequence-invalid`
+ */
 export function nextRelease(
   role: TargetsRole | null,
   path: string,
   time: Date,
-  given: { version?: string | undefined; sequence?: number | undefined },
+  given: { version?: string | undefined; sequence?: number | undefined; maxStep?: number },
 ): ReleaseNumber {
   const last = role?.targets[path]?.custom ?? null;
-  const sequence = given.sequence ?? (last?.sequence ?? 0) + 1;
-  if (!Number.isSafeInteger(sequence) || sequence <= (last?.sequence ?? 0))
+  const before = last?.sequence ?? 0;
+  const most = before + (given.maxStep ?? maxSequenceStep);
+  const sequence = given.sequence ?? (last === null ? Math.min((role?.version ?? 0) + 1, most) : before + 1);
+  if (!Number.isSafeInteger(sequence) || sequence <= before || sequence > most)
     throw new BuilderError(
       'sequence-invalid',
-      `${path}: expected a sequence above ${last?.sequence ?? 0}, got ${sequence}`,
+      `${path}: expected a sequence of ${before + 1} to ${most}, got ${sequence}`,
+      before + 1 > Number.MAX_SAFE_INTEGER
+        ? { hint: `the numbers are used up: take the feature from its key with yms targets evict` }
+        : {},
     );
   const date = formatSeconds(time).slice(0, 10).replaceAll('-', '.');
   const count = new RegExp(`^${date.replaceAll('.', '\\.')}\\.(\\d{1,6})$`).exec(last?.version ?? '')?.[1] ?? '0';

@@ -49,7 +49,7 @@ export async function encryptSources(plan: EncryptPlan): Promise<EncryptReport> 
   const none = { folder: '.', server: null, packs: [] };
   const { compiled } = await compileRelease(none, customPack(plan), undefined, plan.createdAt);
   const sequence = plan.sequence ?? Math.floor(plan.createdAt.getTime() / 1000);
-  const release = nextRelease(null, plan.name, plan.createdAt, { sequence, version: plan.version });
+  const release = nextRelease(null, plan.name, plan.createdAt, { sequence, version: plan.version, maxStep: Infinity });
   const signer = await plan.signer();
   const sealed = await sealRelease(compiled, {
     release,

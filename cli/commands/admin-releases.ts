@@ -13,7 +13,7 @@ interface CommitOptions extends AdminOptions {
 
 const maxMetadataBytes = 5_000_000;
 const maxBlobBytes = 300 * 1_048_576;
-const columns = ['path', 'version', 'sequence', 'length', 'committedAt', 'expiresAt'];
+const columns = ['path', 'version', 'epoch', 'sequence', 'length', 'committedAt', 'expiresAt'];
 
 export function registerReleases(admin: Command): void {
   const releases = admin.command('releases').description('what the repository serves');

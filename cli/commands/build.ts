@@ -11,7 +11,7 @@ import {
 } from '../../builder/release/build.js';
 import { configFileName, loadConfig, selectPacks } from '../../builder/config/config.js';
 import { releaseFeeds } from '../../builder/feeds/release.js';
-import { featurePolicy, releaseBase } from '../../builder/published/release-base.js';
+import { featurePolicy, releaseBase, roleBefore } from '../../builder/published/release-base.js';
 import { ReleaseKeys } from '../../builder/release/release-keys.js';
 import { type SampleRecord, testSamples } from '../../builder/compile/samples.js';
 import { currentRepository } from '../../builder/published/trust.js';
@@ -64,7 +64,7 @@ async function buildAction(labels: readonly string[], options: BuildOptions): Pr
   for (const pack of packs) {
     const { compiled, tests } = await compileRelease(config, pack, testSamples, createdAt);
     const policy = featurePolicy(base, pack.feature);
-    const release = nextRelease(base.roles.get(pack.feature) ?? null, targetPath(pack), createdAt, {
+    const release = nextRelease(roleBefore(base, pack.feature), targetPath(pack), createdAt, {
       version: options.version,
       sequence: options.sequence,
     });

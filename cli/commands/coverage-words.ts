@@ -1,5 +1,5 @@
 import type { CoverageChange } from '../../scanner/state/coverage.js';
-import type { EndpointState } from '../../scanner/active/flags.js';
+import { type EndpointState, withdrawnWords } from '../../scanner/active/flags.js';
 import { type AcceptedPack, packKey } from '../../scanner/state/pointer.js';
 import { printable } from '../output.js';
 
@@ -28,6 +28,7 @@ export function coverageWords({ license, lastUpdate, pointer }: EndpointState, n
       ? [`  since ${refusal.since}: ${refusals[refusal.code] ?? ''}`]
       : validityWords({ state, licenseExpiresAt, expiresAt }, now)),
     ...lostFeatures({ lastUpdate, pointer }).map(({ feature, since, packs }) => lostWords(feature, since, packs)),
+    ...pointer.withdrawn.map((pack) => `${packKey(pack)}: ${withdrawnWords(pack)}`),
   ];
 }
 

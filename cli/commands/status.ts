@@ -73,15 +73,18 @@ function summaryOf({ license, pointer, lastUpdate }: EndpointState) {
       issuedAt: license.issuedAt,
       serial: license.serial,
     },
-    packs: pointer.packs.map(({ feature, pack, channel, version, sequence, contentDigest, acceptedAt }) => ({
+    packs: pointer.packs.map(({ feature, pack, channel, version, epoch, sequence, contentDigest, acceptedAt }) => ({
       feature,
       pack,
       channel,
       version,
+      epoch,
       sequence,
       contentDigest,
       acceptedAt,
     })),
+    /** Taken back by their publisher, and out of use since. */
+    withdrawn: pointer.withdrawn,
     lastUpdate: lastUpdate && { at: lastUpdate.at, error: lastUpdate.error, succeededAt: lastUpdate.succeededAt },
   };
 }

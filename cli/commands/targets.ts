@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
 import { writeFileAtomic } from '../../base/files.js';
 import {
+  loadListedKeys,
   loadMetadataFile,
   loadNewest,
   metadataPath,
@@ -13,17 +14,20 @@ import { loadPublicKey } from '../../builder/ceremony/public-key-file.js';
 import {
   delegateFeature,
   draftTargets,
+  evictKeys,
+  keptEpochs,
   missingTargetsSignatures,
   setKeysJson,
   signTargets,
 } from '../../builder/ceremony/targets.js';
+import { BuilderError } from '../../builder/error.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import { keysJsonPath } from '../../keys/keys-json.js';
 import type { SignedMetadata } from '../../keys/metadata.js';
 import type { RootRole, TargetsRole } from '../../keys/roles.js';
 import { signerOf } from '../../keys/signing.js';
 import { collect, parseCount } from '../option.js';
-import { print, printJson } from '../output.js';
+import { note, print, printJson } from '../output.js';
 import { askPassphrase } from '../passphrase.js';
 
 interface FolderOptions {
@@ -63,6 +67,14 @@ export function registerTargets(program: Command): void {
   ).action((feature: string, options: DelegateOptions) => delegateAction(feature, options));
   edits(
     targets
+      .command('evict')
+      .description('a release key was stolen: other keys, and an epoch in which nothing counts that it signed')
+      .argument('<feature>')
+      .requiredOption('--key <file>', 'new public release key; may be given several times', collect, [])
+      .option('--threshold <n>', 'signatures that the feature needs', parseCount, 1),
+  ).action((feature: string, options: DelegateOptions) => evictAction(feature, options));
+  edits(
+    targets
       .command('keys')
       .description("write keys.json with the server's license and distribution keys")
       .requiredOption('--license-key <file>', 'license key, or public-keys.json; repeatable', collect, [])
@@ -89,13 +101,30 @@ async function delegateAction(feature: string, options: DelegateOptions): Promis
   );
 }
 
+async function evictAction(feature: string, options: DelegateOptions): Promise<void> {
+  const keys = await Promise.all(options.key.map((file) => loadPublicKey(file, 'ed25519')));
+  const policy = { keys, threshold: options.threshold };
+  await edit(options, async (signed) => {
+    const listed = await loadListedKeys(options.dir, signed);
+    if (listed === null)
+      throw new BuilderError('keys-document', 'targets: expected it to list keys.json, got no such target', {
+        hint: 'add it with yms targets keys',
+      });
+    const evicted = evictKeys(signed, listed, feature, policy);
+    await writeFileAtomic(join(options.dir, keysJsonPath), evicted.keysJson);
+    note(`${feature}: epoch ${evicted.epoch}; releases of earlier epochs count no more once this is committed`);
+    return evicted.signed;
+  });
+}
+
 async function keysAction(options: KeysOptions): Promise<void> {
   const licenseKeys = await Promise.all(options.licenseKey.map((file) => loadPublicKey(file, 'ed25519', 'license')));
   const distributionKeys = await Promise.all(
     options.distributionKey.map((file) => loadPublicKey(file, 'x25519', 'distribution')),
   );
   await edit(options, async (signed) => {
-    const set = setKeysJson(signed, { licenseKeys, distributionKeys });
+    const epochs = keptEpochs(signed, await loadListedKeys(options.dir, signed));
+    const set = setKeysJson(signed, { licenseKeys, distributionKeys, epochs });
     await writeFileAtomic(join(options.dir, keysJsonPath), set.keysJson);
     return set.signed;
   });

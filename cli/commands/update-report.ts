@@ -9,6 +9,7 @@ const words: Readonly<Record<PackOutcome['outcome'], string>> = {
   refused: 'refused',
   unlicensed: 'no longer licensed, kept as it is',
   replaced: 'left for the channel that the license names now',
+  withdrawn: 'withdrawn by its publisher, out of use',
 };
 
 /** What an update came to, for people: from a server or from a bundle. */

@@ -1,11 +1,11 @@
-import { parseSeconds } from '../../base/clock.js';
+import { dayMs, parseSeconds } from '../../base/clock.js';
 import type { CodedError } from '../../base/error.js';
 import { parseMetadata, rolePolicy } from '../../keys/metadata.js';
 import type { License } from '../../packs/license.js';
 import { unlessRefused } from '../error.js';
 import type { LastUpdate } from '../state/last-update.js';
 import { clockToleranceMs } from '../follow/server-time.js';
-import { type AcceptedPack, isNamed, packKey, type Pointer } from '../state/pointer.js';
+import { type AcceptedPack, isNamed, packKey, type Pointer, type WithdrawnPack } from '../state/pointer.js';
 import type { TrustedFiles } from '../follow/trusted-metadata.js';
 
 export type FlagCode =
@@ -21,7 +21,8 @@ export type FlagCode =
   | 'state-damaged'
   | 'stale'
   | 'unlicensed'
-  | 'update-failed';
+  | 'update-failed'
+  | 'withdrawn';
 
 /** Something that people must know about a set that goes on working. Flags never switch detection off. */
 export interface Flag {
@@ -53,8 +54,32 @@ export function flagsOf(state: EndpointState, systemNow: Date): Flag[] {
     ...updateFlags(state.lastUpdate),
     ...state.damage.map(({ message }) => endpointFlag('state-damaged', message)),
     ...state.pointer.packs.flatMap((pack) => packFlags(pack, state)),
-    ...(state.pointer.packs.length === 0 ? [endpointFlag('no-rules', 'no pack has been installed yet')] : []),
+    ...withdrawnFlags(state.pointer.withdrawn, now),
+    ...noRulesFlags(state.pointer),
   ];
+}
+
+/** For so long people are told without asking; `yms status` knows of it also later. */
+const withdrawnToldMs = 30 * dayMs;
+
+function withdrawnFlags(withdrawn: readonly WithdrawnPack[], now: Date): Flag[] {
+  return withdrawn
+    .filter(({ withdrawnAt }) => now.getTime() - (parseSeconds(withdrawnAt)?.getTime() ?? 0) < withdrawnToldMs)
+    .map((pack) => ({ code: 'withdrawn', subject: packKey(pack), message: withdrawnWords(pack) }));
+}
+
+/** Why a pack is out of use although the license may well have it. */
+export function withdrawnWords({ version, withdrawnAt }: WithdrawnPack): string {
+  return `withdrawn by its publisher: version ${version} is out of use since ${withdrawnAt}`;
+}
+
+function noRulesFlags({ packs, withdrawn }: Pointer): Flag[] {
+  if (packs.length > 0) return [];
+  const why =
+    withdrawn.length > 0
+      ? 'no pack is in use: all were withdrawn by their publisher'
+      : 'no pack has been installed yet';
+  return [endpointFlag('no-rules', why)];
 }
 
 function endpointFlag(code: FlagCode, message: string): Flag {

@@ -9,6 +9,7 @@ import type { Opener } from '../../keys/signer.js';
 import { maxPackBytes, type PackHeader } from '../../packs/header.js';
 import { type Grant, type License, openGrant } from '../../packs/license.js';
 import { type OpenedPack, openPack, readPack, verifyPack } from '../../packs/pack.js';
+import { compareReleases, type ReleaseOrder, releaseWords } from '../../packs/release-order.js';
 import { decodeItems, type DecodedItem } from './decode.js';
 import { ScannerError } from '../error.js';
 import { type Progress, type RepositorySource, verifyTarget } from '../follow/fetcher.js';
@@ -23,8 +24,10 @@ export interface InstallOrder {
   readonly name: { readonly feature: string; readonly pack: string; readonly channel: string };
   readonly license: License;
   readonly host: Opener;
-  /** The pack of that name in the active set. */
-  readonly active: AcceptedPack | undefined;
+  /** The release of that name that is in use, or was when it was withdrawn. */
+  readonly before: ReleaseOrder | undefined;
+  /** Of its feature, now. */
+  readonly epoch: number;
   /** This program's version, `x.y.z`. */
   readonly client: string;
   readonly now: Date;
@@ -40,9 +43,9 @@ export interface InstallOrder {
  * `client-too-old`, `grant-missing`, `grant-mismatch`, `release-newer`, `pack-unloadable`
  */
 export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
-  const { home, target, name, active, now } = order;
+  const { home, target, name, epoch, now } = order;
   requireName(name);
-  requireNewer(target, active);
+  requireNewer(order);
   const bytes = await storedOrFetched(order);
 
   const unverified = readPack(bytes, target.path);
@@ -59,6 +62,7 @@ export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
   return {
     ...name,
     version: opened.header.version,
+    epoch,
     sequence: opened.header.sequence,
     sha256: target.sha256,
     contentDigest: opened.manifest.contentDigest,
@@ -91,16 +95,17 @@ function requireName(name: InstallOrder['name']): void {
       );
 }
 
-/** Sequences rise strictly: equal content under an equal number is not installed either, it is there already. */
-function requireNewer(target: TrustedTarget, active: AcceptedPack | undefined): void {
+/** (epoch, sequence) rises strictly: equal content under an equal number is not installed either, it is there already. */
+function requireNewer({ target, before, epoch }: InstallOrder): void {
   if (target.custom === undefined)
     throw new ScannerError('pack-mismatch', `${target.path}: expected its role to say kind and sequence, got neither`);
   if (target.custom.kind !== 'full')
     throw new ScannerError('pack-mismatch', `${target.path}: expected a full pack, got kind ${target.custom.kind}`);
-  if (active && target.custom.sequence <= active.sequence)
+  const release = { epoch, sequence: target.custom.sequence };
+  if (before && compareReleases(release, before) <= 0)
     throw new ScannerError(
       'sequence-rollback',
-      `${target.path}: expected a sequence above ${active.sequence}, got ${target.custom.sequence}`,
+      `${target.path}: expected a sequence above ${releaseWords(before)}, got ${releaseWords(release)}`,
     );
 }
 

@@ -19,11 +19,12 @@ export function hostStatus(
   return {
     client,
     sequenceSeen: serial,
-    packs: packs.map(({ feature, pack, channel, version, sequence, contentDigest, acceptedAt }) => ({
+    packs: packs.map(({ feature, pack, channel, version, epoch, sequence, contentDigest, acceptedAt }) => ({
       feature,
       pack,
       channel,
       version,
+      ...(epoch > 1 && { epoch }),
       sequence,
       contentDigest,
       installedAt: acceptedAt,

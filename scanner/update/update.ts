@@ -1,6 +1,8 @@
 import { type Clock, formatSeconds } from '../../base/clock.js';
+import { epochOf } from '../../keys/keys-json.js';
 import type { Opener } from '../../keys/signer.js';
 import type { License, LicensedPack } from '../../packs/license.js';
+import type { ReleaseOrder } from '../../packs/release-order.js';
 import { loadState } from '../active/active.js';
 import { type Activation, connectionOf, loadHostKey, requireActivation } from '../license/connection.js';
 import { loadStoredLicense, saveStoredLicense, trustedNow } from '../license/entitlement.js';
@@ -29,6 +31,7 @@ import {
   type Pointer,
   savePointer,
   switchPacks,
+  withdrawPacks,
 } from '../state/pointer.js';
 import { Repository } from '../follow/repository.js';
 
@@ -45,10 +48,11 @@ export interface Endpoint {
 export interface PackOutcome extends LicensedPack {
   /**
    * `unlicensed`: in the active set, but no longer named by the license document; it stays as it is. `replaced`: so was
-   * this one, until the channel that the document names instead was installed.
+   * this one, until the channel that the document names instead was installed. `withdrawn`: its publisher took it back,
+   * and it is out of use.
    */
-  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed' | 'replaced';
-  /** Of the pack that is in use after the update; null when none is. */
+  readonly outcome: 'updated' | 'current' | 'refused' | 'unlicensed' | 'replaced' | 'withdrawn';
+  /** Of the pack that is in use after the update, or that was until it was withdrawn; null when none is. */
   readonly version: string | null;
   readonly sequence: number | null;
   readonly refusal: Refusal | null;
@@ -109,11 +113,19 @@ export async function updateFrom(endpoint: Endpoint, activation: Activation, ori
   }
 }
 
+/** The grants are of a release other than the one that the role lists; after an eviction even under the same number. */
+const overtaken: readonly string[] = ['release-newer', 'grant-mismatch'];
+
 /** A release that came out between metadata and license is met by going round once more. */
 async function followReleases(endpoint: Endpoint, activation: Activation, origin: Origin): Promise<ReleaseReport> {
   const report = await updateOnce(endpoint, activation, origin);
-  const isOvertaken = report.packs.some(({ refusal }) => refusal?.code === 'release-newer');
-  return isOvertaken && !origin.source.isCarried ? updateOnce(endpoint, activation, origin) : report;
+  const isOvertaken = report.packs.some(({ refusal }) => overtaken.includes(refusal?.code ?? ''));
+  if (!isOvertaken || origin.source.isCarried) return report;
+  const again = await updateOnce(endpoint, activation, origin);
+  const withdrawn = report.packs.filter(
+    (pack) => pack.outcome === 'withdrawn' && !again.packs.some((other) => packKey(other) === packKey(pack)),
+  );
+  return { ...again, packs: [...withdrawn, ...again.packs], switched: report.switched || again.switched };
 }
 
 /** The policy, from top to bottom. */
@@ -125,34 +137,48 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
 
   const now = trustedNow(clock, stored?.greatestIssuedAt);
   const repository = await Repository.refresh(home, origin.source, now);
-  const { licenseKeys } = await repository.keysJson();
+  const keys = await repository.keysJson();
+  // What the metadata takes back is out of use even if the license is refused: the metadata is kept then as well.
+  const gone = await findWithdrawn(repository, pointer.packs);
+  const remaining = withdrawPacks(pointer, gone, now);
+  if (remaining !== pointer) await savePointer(home, remaining);
 
-  const policy = { keys: licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
+  const policy = { keys: keys.licenseKeys, hostKeyid: host.key.keyid, hostId: activation.hostId };
   const accepted = await origin.license(stored, policy, clock);
   if (accepted.stored !== stored) await saveStoredLicense(home, accepted.stored);
 
   const { license } = accepted;
   const acceptedAt = trustedNow(clock, accepted.stored.greatestIssuedAt);
   const newer: AcceptedPack[] = [];
-  const outcomes: PackOutcome[] = [];
+  const outcomes: PackOutcome[] = gone.map((pack) => outcome(pack, 'withdrawn', pack));
   for (const name of license.packs) {
-    const active = activeOf(pointer, name);
+    if (gone.some((pack) => packKey(pack) === packKey(name))) continue;
+    const active = find(remaining.packs, name);
+    const before = active ?? find(remaining.withdrawn, name);
+    const epoch = epochOf(keys, name.feature);
     try {
-      const obtained = await obtainNewer({ endpoint, repository, name, license, host, active, now: acceptedAt });
+      const wanted = { endpoint, repository, name, license, host, active, before, epoch, now: acceptedAt };
+      const obtained = await obtainNewer(wanted);
       if (obtained) newer.push(obtained);
       outcomes.push(outcome(name, obtained ? 'updated' : 'current', obtained ?? active));
     } catch (error) {
       outcomes.push(outcome(name, 'refused', active, refusalOf(refusedOrThrow(error))));
     }
   }
-  const left = leftChannels([...newer, ...pointer.packs], license);
-  for (const pack of pointer.packs) {
+  const left = leftChannels([...newer, ...remaining.packs], license);
+  // Not even the newer release of an evicted feature can be had: what may be a thief's must not stay for ever.
+  const evicted = remaining.packs.filter(
+    (pack) => !left.includes(pack) && !isNamed(license, pack) && pack.epoch < epochOf(keys, pack.feature),
+  );
+  for (const pack of remaining.packs) {
     if (left.includes(pack)) outcomes.push(outcome(pack, 'replaced', undefined));
+    else if (evicted.includes(pack)) outcomes.push(outcome(pack, 'withdrawn', pack));
     else if (!isNamed(license, pack)) outcomes.push(outcome(pack, 'unlicensed', pack));
   }
 
-  const isSwitched = newer.length > 0 || left.length > 0;
-  if (isSwitched) await collectGarbage(home, await switchTo(home, pointer, newer, left, acceptedAt));
+  const used = withdrawPacks(remaining, evicted, acceptedAt);
+  const isSwitched = newer.length > 0 || left.length > 0 || used !== pointer;
+  if (isSwitched) await collectGarbage(home, await switchTo(home, used, newer, left, acceptedAt));
   await repository.prune();
   const { license: id, state, features, issuedAt, expiresAt, licenseExpiresAt, serial } = license;
   return {
@@ -163,8 +189,23 @@ async function updateOnce(endpoint: Endpoint, activation: Activation, origin: Or
   };
 }
 
-function activeOf(pointer: Pointer, name: LicensedPack): AcceptedPack | undefined {
-  return pointer.packs.find((pack) => packKey(pack) === packKey(name));
+function find<T extends LicensedPack>(packs: readonly T[], name: LicensedPack): T | undefined {
+  return packs.find((pack) => packKey(pack) === packKey(name));
+}
+
+/**
+ * Packs in use that no role lists any more: their publisher took them back, whatever a license says. A role that is
+ * refused, or cannot be had, takes nothing away.
+ */
+async function findWithdrawn(repository: Repository, packs: readonly AcceptedPack[]): Promise<AcceptedPack[]> {
+  const gone: AcceptedPack[] = [];
+  for (const pack of packs)
+    try {
+      if ((await repository.find(`${packKey(pack)}.yms`)) === null) gone.push(pack);
+    } catch (error) {
+      refusedOrThrow(error);
+    }
+  return gone;
 }
 
 interface Wanted {
@@ -174,12 +215,15 @@ interface Wanted {
   readonly license: License;
   readonly host: Opener;
   readonly active: AcceptedPack | undefined;
+  /** What the release must be newer than. */
+  readonly before: ReleaseOrder | undefined;
+  readonly epoch: number;
   readonly now: Date;
 }
 
 /** A pack that its role lists and that is not the active one; null when the active one is what the role lists. */
 async function obtainNewer({ endpoint, repository, ...wanted }: Wanted): Promise<AcceptedPack | null> {
-  const { name, active } = wanted;
+  const { name, active, epoch } = wanted;
   const path = `${packKey(name)}.yms`;
   const target = await repository.find(path);
   if (target === null)
@@ -188,7 +232,7 @@ async function obtainNewer({ endpoint, repository, ...wanted }: Wanted): Promise
       `${path}: expected the role ${name.feature} to list it, got no such target`,
     );
   const { home, client, onProgress } = endpoint;
-  if (active && target.sha256 === active.sha256) {
+  if (active?.epoch === epoch && target.sha256 === active.sha256) {
     await repairPack(home, repository.source, target);
     return null;
   }

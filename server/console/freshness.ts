@@ -1,6 +1,7 @@
 /** Whether hosts have what is published, from their last reports. */
 import { ownedBy } from '../actor/actor.js';
 import { dayMs, formatSeconds } from '../../base/clock.js';
+import { compareReleases, type ReleaseOrder } from '../../packs/release-order.js';
 import { licenseFeatures, loadSold } from '../licensing/sold-license.js';
 import { contains } from '../input/listing.js';
 import type { Records } from '../records/database.js';
@@ -10,6 +11,7 @@ export interface Newest {
   readonly pack: string;
   readonly channel: string;
   readonly version: string;
+  readonly epoch: number;
   readonly sequence: number;
   readonly committedAt: string;
 }
@@ -19,6 +21,8 @@ export interface InstalledPack {
   readonly pack: string;
   readonly channel: string;
   readonly version: string;
+  /** Absent for the first. */
+  readonly epoch?: number;
   readonly sequence: number;
   readonly installedAt: string;
 }
@@ -35,20 +39,26 @@ export async function newestPacks(records: Records): Promise<Newest[]> {
     .innerJoin('packs', (join) =>
       join.onRef('packs.path', '=', 'targets.path').onRef('packs.sha256', '=', 'targets.sha256'),
     )
-    .select(['packs.feature', 'packs.pack', 'packs.channel', 'packs.version', 'packs.sequence', 'targets.committedAt'])
+    .select(['packs.feature', 'packs.pack', 'packs.channel', 'packs.version', 'packs.epoch', 'packs.sequence'])
+    .select('targets.committedAt')
     .where('targets.current', '=', 1)
     .where('packs.kind', '=', 'full')
     .execute();
   const newest = new Map<string, Newest>();
   for (const row of rows) {
     const before = newest.get(packName(row));
-    if (!before || before.sequence < row.sequence) newest.set(packName(row), row);
+    if (!before || compareReleases(before, row) < 0) newest.set(packName(row), row);
   }
   return [...newest.values()];
 }
 
 export function packName({ feature, pack, channel }: Pick<Newest, 'feature' | 'pack' | 'channel'>): string {
   return `${feature}/${pack}/${channel}`;
+}
+
+/** Whether what a host has is this release, or a newer one. */
+export function hasReached({ epoch = 1, sequence }: InstalledPack, want: ReleaseOrder): boolean {
+  return compareReleases({ epoch, sequence }, want) >= 0;
 }
 
 export interface Report {
@@ -76,8 +86,7 @@ export function freshnessOf(
   const wanted = newest.filter(
     ({ feature, channel }) => channel === licensed.channel && licensed.features.includes(feature),
   );
-  const has = (want: Newest) =>
-    packs.some((pack) => packName(pack) === packName(want) && pack.sequence >= want.sequence);
+  const has = (want: Newest) => packs.some((pack) => packName(pack) === packName(want) && hasReached(pack, want));
   return wanted.every(has) ? 'up to date' : 'behind';
 }
 

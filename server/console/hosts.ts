@@ -13,6 +13,7 @@ import {
   newestPacks,
   packName,
   parseReport,
+  hasReached,
 } from './freshness.js';
 import { groupsOf } from './groups.js';
 import { html, type Html, type Part } from './html.js';
@@ -226,5 +227,5 @@ async function changeForms(context: PageContext, host: LicensedHost): Promise<Ht
 function newestOf(pack: InstalledPack, newest: readonly Newest[]): Part {
   const found = newest.find((other) => packName(other) === packName(pack));
   if (!found) return 'no longer published';
-  return found.sequence <= pack.sequence ? badge('up to date') : html`${badge('behind')} ${found.version}`;
+  return hasReached(pack, found) ? badge('up to date') : html`${badge('behind')} ${found.version}`;
 }

@@ -16,6 +16,7 @@ import {
   newestPacks,
   packName,
   parseReport,
+  hasReached,
 } from './freshness.js';
 import { html, type Html, type Part } from './html.js';
 import { licenseTable } from './licenses.js';
@@ -126,7 +127,7 @@ function adoption({ now }: PageContext, hosts: readonly LicensedHost[], newest: 
   const endMs = Math.min(now.getTime(), startMs + curveDays * dayMs);
   const times = entitled
     .flatMap(({ status }) => parseReport(status).packs)
-    .filter((pack) => packName(pack) === packName(release) && pack.sequence >= release.sequence)
+    .filter((pack) => packName(pack) === packName(release) && hasReached(pack, release))
     .map(({ installedAt }) => Math.min(endMs, Math.max(startMs, parseSeconds(installedAt)?.getTime() ?? startMs)))
     .toSorted((a, b) => a - b);
   const points: Point[] = times.map((at, i) => ({ at, share: (i + 1) / entitled.length }));

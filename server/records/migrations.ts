@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { epochColumn } from './epoch-column.js';
 import { peopleTables } from './people-tables.js';
 import { salesTables } from './sales-tables.js';
 import { sharedTables } from './shared-tables.js';
@@ -12,6 +13,7 @@ export const migrations: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [
   salesTables,
   peopleTables,
   sharedTables,
+  epochColumn,
 ];
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {

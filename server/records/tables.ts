@@ -114,6 +114,8 @@ export interface PackRow {
   channel: string;
   kind: 'full' | 'delta';
   version: string;
+  /** Of its feature when it was committed; releases of a path are ordered by (epoch, sequence). */
+  epoch: number;
   sequence: number;
   keyCommitment: string;
   /** The verified header as canonical JSON: it has the content key sealed to the distribution key. */

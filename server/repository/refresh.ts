@@ -25,7 +25,7 @@ async function signTimestampAgain({ records, keys, clock }: RefreshDeps): Promis
   const snapshot = await currentRole(records, 'snapshot');
   if (root === null || snapshot === null) return;
   requireOnlineKey(root.signed, 'timestamp', keys);
-  await transact(records, async (trx) => signTimestamp(trx, keys, clock, snapshot, before));
+  await transact(records, async (trx) => signTimestamp(trx, { keys, clock, startsOver: false }, snapshot, before));
 }
 
 /** Daily: a new snapshot of the same release, and a timestamp of it. */
@@ -36,7 +36,8 @@ export async function refreshSnapshot(deps: RefreshDeps): Promise<void> {
 async function signSnapshotAgain({ records, keys, clock }: RefreshDeps): Promise<void> {
   const before = await onlineVersions(records);
   const repository = await loadRepository(records);
-  if (repository !== null) await transact(records, async (trx) => signSnapshot(trx, keys, clock, repository, before));
+  if (repository !== null)
+    await transact(records, async (trx) => signSnapshot(trx, { keys, clock, startsOver: false }, repository, before));
 }
 
 /** At start, after a time of standing still: signs again what has lived through half of its time. */

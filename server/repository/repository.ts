@@ -13,6 +13,7 @@ import {
   type TargetsRole,
 } from '../../keys/roles.js';
 import { signMetadata } from '../../keys/signing.js';
+import { nextVersion } from '../../keys/versions.js';
 import type { ServerKeys } from '../deps.js';
 import { ServerError } from '../error.js';
 import type { Records, RecordsTransaction } from '../records/database.js';
@@ -152,6 +153,18 @@ export async function insertMetadata(
     .execute();
 }
 
+/** What a thief drove up counts no more, and would stand above the version that is served now. */
+export async function dropLater(trx: RecordsTransaction, role: string, version: number): Promise<void> {
+  await trx.deleteFrom('metadata').where('role', '=', role).where('version', '>', version).execute();
+}
+
+export interface OnlineSigning {
+  readonly keys: ServerKeys;
+  readonly clock: Clock;
+  /** In a fast-forward recovery, see `isFastForwardRecovery`. */
+  readonly startsOver: boolean;
+}
+
 /**
  * Signs a snapshot of `repository` and a timestamp of that snapshot, in this order.
  *
@@ -160,22 +173,23 @@ export async function insertMetadata(
  */
 export async function signSnapshot(
   trx: RecordsTransaction,
-  keys: ServerKeys,
-  clock: Clock,
+  signing: OnlineSigning,
   repository: Repository,
   before: OnlineVersions,
 ): Promise<OnlineVersions> {
+  const { keys, clock } = signing;
   for (const role of ['snapshot', 'timestamp'] as const) requireOnlineKey(repository.root.signed, role, keys);
   const meta: Record<string, MetaFile> = { 'targets.json': metaFile(repository.targets) };
   for (const [name, role] of repository.roles) meta[`${name}.json`] = metaFile(role);
   const signed: SnapshotRole = {
     _type: 'snapshot',
     spec_version: specVersion,
-    version: before.snapshot + 1,
+    version: nextVersion(before.snapshot, signing),
     expires: formatSeconds(new Date(clock.now().getTime() + lifetimeDays.snapshot * dayMs)),
     meta,
   };
   const bytes = encodeMetadata(signMetadata(signed, [keys.snapshot]));
+  if (signing.startsOver) await dropLater(trx, 'snapshot', signed.version);
   await insertMetadata(trx, clock, 'snapshot', signed.version, bytes);
   await trx
     .deleteFrom('metadata')
@@ -183,7 +197,7 @@ export async function signSnapshot(
     .where('version', '<', signed.version)
     .where('createdAt', '<', formatSeconds(new Date(clock.now().getTime() - lifetimeDays.snapshot * dayMs)))
     .execute();
-  const timestamp = await signTimestamp(trx, keys, clock, { signed, bytes }, before);
+  const timestamp = await signTimestamp(trx, signing, { signed, bytes }, before);
   return { snapshot: signed.version, timestamp };
 }
 
@@ -194,12 +208,12 @@ export async function signSnapshot(
  */
 export async function signTimestamp(
   trx: RecordsTransaction,
-  keys: ServerKeys,
-  clock: Clock,
+  signing: OnlineSigning,
   snapshot: Held<SnapshotRole>,
   before: OnlineVersions,
 ): Promise<number> {
-  const version = before.timestamp + 1;
+  const { keys, clock } = signing;
+  const version = nextVersion(before.timestamp, signing);
   const signed = signMetadata(
     {
       _type: 'timestamp',
@@ -211,7 +225,7 @@ export async function signTimestamp(
     [keys.timestamp],
   );
   await insertMetadata(trx, clock, 'timestamp', version, encodeMetadata(signed));
-  await trx.deleteFrom('metadata').where('role', '=', 'timestamp').where('version', '<', version).execute();
+  await trx.deleteFrom('metadata').where('role', '=', 'timestamp').where('version', '!=', version).execute();
   return version;
 }
 

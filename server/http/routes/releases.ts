@@ -27,7 +27,7 @@ export function releaseRoutes(deps: ServerDeps): Router {
             join.onRef('packs.path', '=', 'targets.path').onRef('packs.sha256', '=', 'targets.sha256'),
           )
           .select(['packs.path', 'packs.sha256', 'packs.feature', 'packs.pack', 'packs.channel', 'packs.kind'])
-          .select(['packs.version', 'packs.sequence', 'packs.keyCommitment'])
+          .select(['packs.version', 'packs.epoch', 'packs.sequence', 'packs.keyCommitment'])
           .select(['targets.length', 'targets.committedAt'])
           .where('targets.current', '=', 1);
         if (feature !== undefined) query = query.where('packs.feature', '=', feature);

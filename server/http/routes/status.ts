@@ -20,6 +20,7 @@ const body = z.strictObject({
         pack: slug,
         channel: slug,
         version: displayName,
+        epoch: z.int().min(1).optional(),
         sequence,
         contentDigest: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
         installedAt: time,

@@ -1,10 +1,13 @@
 import { canonicalJson } from '../../../base/json.js';
+import { epochOf } from '../../../keys/keys-json.js';
 import { parseMetadata, rolePolicy, verifyMetadata } from '../../../keys/metadata.js';
 import type { RootRole, TargetsRole } from '../../../keys/roles.js';
+import { isFastForwardRecovery } from '../../../keys/versions.js';
 import type { ServerDeps } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import type { PackRow } from '../../records/tables.js';
 import type { Held, Repository } from '../repository.js';
+import { loadKeysJson, requireEpochs } from './epoch.js';
 import { type AcceptedFeed, acceptFeed } from './feed.js';
 import { acceptPack } from './pack.js';
 import { acceptRole } from './role.js';
@@ -29,6 +32,8 @@ export interface AcceptedCommit {
   readonly feeds: readonly AcceptedFeed[];
   /** What is served when the commit is saved. */
   readonly repository: Repository;
+  /** Whether its root makes clients forget the versions that they have seen (TUF 5.3.11). */
+  readonly startsOver: boolean;
 }
 
 /** Reads like the policy: roots, then targets under the last root, then roles under targets, then each role's packs and feeds. */
@@ -44,7 +49,11 @@ export async function acceptCommit(
   const root = roots.at(-1) ?? current?.root;
   if (root === undefined) throw new ServerError('version-not-next', 'root: expected version 1, got none');
   const targets = acceptTargets(files.targets, current, root.signed, clock);
-  if (files.targets !== null) await requireKeysJson(targets.signed, blobs, keys);
+  const served = current && (await loadKeysJson(current.targets.signed, blobs));
+  const keysJson =
+    files.targets === null && served !== null ? served : await requireKeysJson(targets.signed, blobs, keys);
+  if (current && served) requireEpochs(served, keysJson, current.roles.keys(), files.roles);
+  const startsOver = current !== null && isFastForwardRecovery(current.root.signed, root.signed);
 
   const { delegations } = targets.signed;
   const roles = new Map<string, Held<TargetsRole>>();
@@ -54,12 +63,13 @@ export async function acceptCommit(
         'role-not-delegated',
         `role ${name}: expected a role that targets delegates, got one that it does not`,
       );
-    roles.set(name, acceptRole(name, file, current?.roles.get(name) ?? null, rolePolicy(delegations, name), clock));
+    const before = current?.roles.get(name) ?? null;
+    roles.set(name, acceptRole(name, file, before, { policy: rolePolicy(delegations, name), startsOver, clock }));
   }
   const packs: PackRow[] = [];
   const feeds: AcceptedFeed[] = [];
-  const served = new Map([...(current?.roles ?? []), ...roles]);
-  for (const [name, role] of served) {
+  const next = new Map([...(current?.roles ?? []), ...roles]);
+  for (const [name, role] of next) {
     if (!delegations) continue;
     const policy = rolePolicy(delegations, name);
     if (!roles.has(name)) {
@@ -68,7 +78,8 @@ export async function acceptCommit(
     }
     for (const [path, entry] of Object.entries(role.signed.targets)) {
       const target = requireTargetPath(path, name);
-      if ('part' in target) packs.push(await acceptPack(path, target, entry, policy, deps));
+      if ('part' in target)
+        packs.push({ ...(await acceptPack(path, target, entry, policy, deps)), epoch: epochOf(keysJson, name) });
       else feeds.push(await acceptFeed(path, entry, blobs));
     }
   }
@@ -78,7 +89,8 @@ export async function acceptCommit(
     roles,
     packs,
     feeds,
-    repository: { root, targets, roles: served },
+    repository: { root, targets, roles: next },
+    startsOver,
   };
 }
 

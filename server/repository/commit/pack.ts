@@ -22,7 +22,7 @@ export async function acceptPack(
   entry: TargetEntry,
   policy: RolePolicy,
   { blobs, keys }: { readonly blobs: BlobStore; readonly keys: Pick<ServerKeys, 'distribution'> },
-): Promise<PackRow> {
+): Promise<Omit<PackRow, 'epoch'>> {
   await requireBlob(blobs, path, entry);
   const unverified = readPack(await blobs.load(entry.hashes.sha256), path);
   if (unverified === null)

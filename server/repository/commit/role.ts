@@ -4,7 +4,7 @@ import type { TargetsRole } from '../../../keys/roles.js';
 import { ServerError } from '../../error.js';
 import type { Held } from '../repository.js';
 import { requireTargetPath } from './target-path.js';
-import { requireLifetime, requireNext } from './version.js';
+import { requireLifetime, requireVersion } from './version.js';
 
 /** Metadata cost is quadratic in tuf-js; one feature has few packs and channels. */
 const maxTargets = 500;
@@ -19,12 +19,11 @@ export function acceptRole(
   feature: string,
   file: Uint8Array,
   current: Held<TargetsRole> | null,
-  policy: RolePolicy,
-  clock: Clock,
+  { policy, startsOver, clock }: { readonly policy: RolePolicy; readonly startsOver: boolean; readonly clock: Clock },
 ): Held<TargetsRole> {
   const subject = `role ${feature}`;
   const metadata = parseMetadata('targets', file, subject);
-  requireNext(subject, current?.signed.version ?? 0, metadata.signed.version);
+  requireRoleVersion(subject, current?.signed.version ?? 0, metadata.signed.version, startsOver);
   const signed = verifyUnexpired(verifyMetadata(metadata, policy, subject), clock, subject);
   requireLifetime(subject, signed.expires, 'release', clock);
   if (signed.delegations !== undefined)
@@ -34,4 +33,9 @@ export function acceptRole(
     throw new ServerError('target-count', `${subject}: expected at most ${maxTargets} targets, got ${paths.length}`);
   for (const path of paths) requireTargetPath(path, feature);
   return { signed, bytes: file };
+}
+
+/** The publisher's clock chose the number that a driven-up version starts over at (`nextVersion`): here it must be lower. */
+function requireRoleVersion(subject: string, current: number, version: number, startsOver: boolean): void {
+  if (!startsOver || version > current) requireVersion(subject, current + 1, version);
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../../base/clock.js';
 import type { ServerKeys } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import { type Held, requireOnlineKey } from '../repository.js';
-import { requireLifetime, requireNext } from './version.js';
+import { requireLifetime, requireVersion } from './version.js';
 
 /**
  * The chain from the trusted root through `files`: each the next version, signed by the quorum before and by its own.
@@ -26,7 +26,7 @@ export function acceptRoots(
   let root = trusted;
   for (const [i, bytes] of files.entries()) {
     const metadata = parseMetadata('root', bytes, `roots[${i}]`);
-    requireNext('root', root?.version ?? 0, metadata.signed.version);
+    requireVersion('root', (root?.version ?? 0) + 1, metadata.signed.version);
     root = root === null ? verifySelfSigned(metadata) : verifyRootSuccessor(root, metadata);
     accepted.push({ signed: root, bytes });
   }

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../../base/bytes.js';
 import type { Clock } from '../../../base/clock.js';
-import { keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../../keys/keys-json.js';
+import { type KeysJson, keysJsonMaxBytes, keysJsonPath, parseKeysJson } from '../../../keys/keys-json.js';
 import { parseMetadata, rolePolicy, verifyMetadata, verifyUnexpired } from '../../../keys/metadata.js';
 import type { RootRole, TargetsRole } from '../../../keys/roles.js';
 import type { BlobStore } from '../../blobs/store.js';
@@ -8,7 +8,7 @@ import type { ServerKeys } from '../../deps.js';
 import { ServerError } from '../../error.js';
 import type { Held, Repository } from '../repository.js';
 import { requireBlob } from './blob.js';
-import { requireLifetime, requireNext } from './version.js';
+import { requireLifetime, requireVersion } from './version.js';
 
 /** tuf-js visits no more delegated roles than this in one search. */
 const maxDelegations = 32;
@@ -42,7 +42,7 @@ export function acceptTargets(
     return current.targets;
   }
   const metadata = parseMetadata('targets', file, 'targets');
-  requireNext('targets', current?.targets.signed.version ?? 0, metadata.signed.version);
+  requireVersion('targets', (current?.targets.signed.version ?? 0) + 1, metadata.signed.version);
   const signed = verifyUnexpired(verifyMetadata(metadata, policy, 'targets'), clock, 'targets');
   requireLifetime('targets', signed.expires, 'targets', clock);
   const paths = Object.keys(signed.targets);
@@ -67,7 +67,7 @@ export function acceptTargets(
  *
  * @throws ServerError `keys-json`, `blob-missing`, `blob-length`; KeyError
  */
-export async function requireKeysJson(targets: TargetsRole, blobs: BlobStore, keys: ServerKeys): Promise<void> {
+export async function requireKeysJson(targets: TargetsRole, blobs: BlobStore, keys: ServerKeys): Promise<KeysJson> {
   const entry = targets.targets[keysJsonPath];
   if (!entry || entry.length > keysJsonMaxBytes)
     throw new ServerError(
@@ -75,7 +75,8 @@ export async function requireKeysJson(targets: TargetsRole, blobs: BlobStore, ke
       `${keysJsonPath}: expected at most ${keysJsonMaxBytes} bytes, got ${entry?.length ?? 'none'}`,
     );
   await requireBlob(blobs, keysJsonPath, entry);
-  const { licenseKeys, distributionKeys } = parseKeysJson(await blobs.load(entry.hashes.sha256));
+  const keysJson = parseKeysJson(await blobs.load(entry.hashes.sha256));
+  const { licenseKeys, distributionKeys } = keysJson;
   if (!licenseKeys.some((key) => equalBytes(key.bytes, keys.license.key.bytes)))
     throw new ServerError(
       'keys-json',
@@ -83,4 +84,5 @@ export async function requireKeysJson(targets: TargetsRole, blobs: BlobStore, ke
     );
   if (!keys.distribution.some((opener) => distributionKeys.some((key) => equalBytes(key.bytes, opener.key.bytes))))
     throw new ServerError('keys-json', `${keysJsonPath}: expected a distribution key of this server, got none`);
+  return keysJson;
 }

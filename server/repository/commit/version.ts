@@ -5,10 +5,13 @@ import { ServerError } from '../../error.js';
 /** Publisher and server clocks may differ by this much. */
 const skewMs = dayMs;
 
-/** @throws ServerError `version-not-next` */
-export function requireNext(subject: string, current: number, version: number): void {
-  if (version !== current + 1)
-    throw new ServerError('version-not-next', `${subject}: expected version ${current + 1}, got ${version}`, {
+/**
+ * @param expected see `nextVersion`
+ * @throws ServerError `version-not-next`
+ */
+export function requireVersion(subject: string, expected: number, version: number): void {
+  if (version !== expected)
+    throw new ServerError('version-not-next', `${subject}: expected version ${expected}, got ${version}`, {
       hint: 'fetch the current metadata and sign again',
     });
 }

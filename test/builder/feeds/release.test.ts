@@ -7,7 +7,9 @@ import { compileRelease, nextRelease, saveRelease, sealRelease, targetPath } fro
 import { loadConfig } from '../../../builder/config/config.js';
 import type { PackConfig } from '../../../builder/config/pack-config.js';
 import { releaseFeeds } from '../../../builder/feeds/release.js';
-import { loadBuiltPack, planPublication, publish, signRoles } from '../../../builder/release/publish.js';
+import { planPublication } from '../../../builder/release/plan.js';
+import { loadBuiltPack } from '../../../builder/release/built-pack.js';
+import { publish, signRoles } from '../../../builder/release/publish.js';
 import { type ReleaseBase, releaseBase } from '../../../builder/published/release-base.js';
 import { fetchRepository } from '../../../builder/published/trust.js';
 import { initWorkspace, type Workspace } from '../../../builder/workspace.js';
@@ -61,7 +63,7 @@ describe('a release with feeds', () => {
   async function release(): Promise<void> {
     const base = await freshBase();
     const built = await loadBuiltPack(workspace.out, pack, base);
-    const plan = planPublication(base, built === null ? [] : [built], [], clock);
+    const plan = planPublication(base, built === null ? [] : [built], { refresh: [], clock });
     const access = { server: server.url, token: server.adminToken };
     await publish(access, base, plan, await signRoles(base, plan, signers));
   }

@@ -9,13 +9,9 @@ import { writeFileAtomic } from '../../../base/files.js';
 import { compileRelease, nextRelease, saveRelease, sealRelease, targetPath } from '../../../builder/release/build.js';
 import { type Config, loadConfig } from '../../../builder/config/config.js';
 import type { PackConfig } from '../../../builder/config/pack-config.js';
-import {
-  loadBuiltPack,
-  planPublication,
-  publish,
-  rekeyedFeatures,
-  signRoles,
-} from '../../../builder/release/publish.js';
+import { planPublication } from '../../../builder/release/plan.js';
+import { loadBuiltPack } from '../../../builder/release/built-pack.js';
+import { publish, signRoles } from '../../../builder/release/publish.js';
 import { featurePolicy, type ReleaseBase, releaseBase } from '../../../builder/published/release-base.js';
 import { fetchRepository } from '../../../builder/published/trust.js';
 import { initWorkspace, type Workspace } from '../../../builder/workspace.js';
@@ -118,7 +114,7 @@ describe('publish', () => {
 
   async function release(base: ReleaseBase, refresh: readonly string[] = []): Promise<boolean> {
     const built = await loadBuiltPack(workspace.out, pack, base);
-    const plan = planPublication(base, built === null ? [] : [built], refresh, clock);
+    const plan = planPublication(base, built === null ? [] : [built], { refresh, clock });
     return await publish(access(), base, plan, await signRoles(base, plan, signers));
   }
 
@@ -217,7 +213,7 @@ describe('publish', () => {
     const token = await server.newToken('auditor');
     const base = await freshBase();
     const built = await loadBuiltPack(workspace.out, pack, base);
-    const plan = planPublication(base, built === null ? [] : [built], [], clock);
+    const plan = planPublication(base, built === null ? [] : [built], { refresh: [], clock });
     const roles = await signRoles(base, plan, signers);
     await expectCode('server-refused', () => publish({ server: url, token }, base, plan, roles));
     expect(await served()).toBeNull();
@@ -230,7 +226,7 @@ describe('publish', () => {
     await server.restart();
     const base = await freshBase();
     const before = base.roles.get('sigma');
-    const plan = planPublication(base, [], ['sigma'], clock);
+    const plan = planPublication(base, [], { refresh: ['sigma'], clock });
     expect(plan.roles.get('sigma')).toEqual({ ...before, version: 2, expires: '2026-08-20T00:00:00Z' });
     await publish(access(), base, plan, await signRoles(base, plan, signers));
     expect(await served()).toEqual({ version: 2, sequence: 1 });
@@ -293,18 +289,9 @@ describe('publish', () => {
     await build(await freshBase());
     const base = await freshBase();
     const built = await loadBuiltPack(workspace.out, pack, base);
-    const plan = planPublication(base, built === null ? [] : [built], [], clock);
+    const plan = planPublication(base, built === null ? [] : [built], { refresh: [], clock });
     await expectCode('signature-threshold', () => signRoles(base, plan, () => Promise.resolve([])));
     await expectCode('feature-unknown', () => featurePolicy(base, 'unheard-of'));
-  });
-
-  test('features whose keys changed are told, others not', async () => {
-    await build(await freshBase());
-    await release(await freshBase());
-    const base = await freshBase();
-    expect(rekeyedFeatures(base, base.targets)).toEqual([]);
-    const delegations = { keys: {}, roles: [] };
-    expect(rekeyedFeatures(base, { ...base.targets, delegations })).toEqual(['sigma']);
   });
 
   test('nothing is left in out/ beside the packs', async () => {
