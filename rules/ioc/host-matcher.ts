@@ -3,8 +3,8 @@ import { CidrTable } from './cidr-table.js';
 import { domainSuffixes, normaliseDomain } from './domain.js';
 import { HostTable } from './host-table.js';
 import type { Indicator } from './indicator.js';
+import { ipv6In } from './ipv6-token.js';
 
-const ipv6Token = /(?:[0-9a-f]{0,4}:){2,8}(?:[0-9a-f.]{0,15})/gi;
 const maxNameLength = 253;
 
 /** By character code: 1 for letters, `-` and `_`, 2 for digits, 4 for the dot; everything else ends a token. */
@@ -52,11 +52,7 @@ export class HostMatcher<T extends Indicator> {
       this.#matchToken(text, start, end, classes, found);
       return false;
     });
-    if (this.#hasIpv6)
-      for (const [raw] of text.matchAll(ipv6Token)) {
-        const address = normaliseIp(raw);
-        if (address?.includes(':') === true) this.#matchAddress(address, found);
-      }
+    if (this.#hasIpv6) for (const address of ipv6In(text)) this.#matchAddress(address, found);
     return found;
   }
 
@@ -71,7 +67,7 @@ export class HostMatcher<T extends Indicator> {
             ? this.#hosts.hasEndOf(text, start, end)
             : this.#mayHoldName(text.slice(start, end)),
       ) ||
-      (this.#hasIpv6 && [...text.matchAll(ipv6Token)].some(([raw]) => normaliseIp(raw)?.includes(':') === true))
+      (this.#hasIpv6 && ipv6In(text).length > 0)
     );
   }
 

@@ -38,6 +38,12 @@ export function requiredLiteral(regex: string): string | null {
   return best.length >= minLiteralLength ? foldCase(best) : null;
 }
 
+/** As {@link requiredLiteral}, without separators in front: those of a path may be left out where it begins. */
+export function requiredNameLiteral(regex: string): string | null {
+  const literal = requiredLiteral(regex)?.replace(/^[\\/]+/, '') ?? '';
+  return literal.length >= minLiteralLength ? literal : null;
+}
+
 interface Token {
   readonly kind: 'literal' | 'anchor' | 'other' | 'alternative';
   readonly text: string;

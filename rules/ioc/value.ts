@@ -1,6 +1,7 @@
 import { normaliseCidr, normaliseIp } from './address.js';
 import { normaliseDomain, refang } from './domain.js';
 import { isPlain, maxPatternLength, normaliseRegex, type Problem } from './pattern.js';
+import { normaliseRegistryKey } from './registry-key.js';
 
 export const indicatorTypes = [
   'md5',
@@ -56,7 +57,11 @@ export function normaliseValue(type: IndicatorType, text: string): string | Prob
     case 'handle':
       return normaliseHandle(text);
     case 'registry-key':
-      return normaliseRegistryKey(text);
+      return (
+        normaliseRegistryKey(text) ?? {
+          problem: `expected a registry key under HKLM, HKCU, HKU, HKCR or HKCC, got ${quote(text)}`,
+        }
+      );
     case 'keyword':
       return normaliseKeyword(text);
   }
@@ -86,7 +91,7 @@ function normaliseNetwork(text: string): string | Problem {
   return network;
 }
 
-/** WHATWG URL, refanged, without fragment and credentials, and without a lone `/` as its path. */
+/** WHATWG URL, refanged, without fragment, credentials and the root's dot, and without a lone `/` as its path. */
 function normaliseUrl(text: string): string | Problem {
   const refanged = refang(text);
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(refanged) && URL.canParse(refanged) ? new URL(refanged) : null;
@@ -95,6 +100,7 @@ function normaliseUrl(text: string): string | Problem {
   url.hash = '';
   url.username = '';
   url.password = '';
+  if (/[^.]\.$/.test(url.hostname)) url.hostname = url.hostname.slice(0, -1); // the root's dot, which names the same host
   return url.pathname === '/' && url.search === '' ? url.href.replace(/\/$/, '') : url.href;
 }
 
@@ -133,27 +139,6 @@ function normaliseHandle(text: string): string | Problem {
   if (name.length > maxPatternLength) return tooLong(name, maxPatternLength);
   const normal = isPlain(name) ? name : normaliseRegex(name);
   return typeof normal === 'string' && scope !== null ? `${scope[1] ?? ''}\\${normal}` : normal;
-}
-
-const hives: Readonly<Record<string, string>> = {
-  hkey_local_machine: 'hklm',
-  hkey_current_user: 'hkcu',
-  hkey_users: 'hku',
-  hkey_classes_root: 'hkcr',
-  hkey_current_config: 'hkcc',
-};
-
-/** Hive in its short form, lower case (the registry has no case), one backslash between keys and none at the end. */
-function normaliseRegistryKey(text: string): string | Problem {
-  const parts = text
-    .toLowerCase()
-    .split('\\')
-    .filter((part) => part !== '');
-  const [hive = '', ...path] = parts;
-  const short = hives[hive] ?? hive;
-  if (!Object.values(hives).includes(short) || path.length === 0 || text.length > maxTextLength)
-    return { problem: `expected a registry key under HKLM, HKCU, HKU, HKCR or HKCC, got ${quote(text)}` };
-  return [short, ...path].join('\\');
 }
 
 function normaliseKeyword(text: string): string | Problem {

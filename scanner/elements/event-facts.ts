@@ -44,6 +44,10 @@ export function factsOfEvent(event: FlatEvent): Fact[] {
   });
   const url = urlOf(event);
   if (url !== null) facts.push({ kind: 'url', name: 'url', value: url });
+  const key = textOf(event, 'ObjectName');
+  const valueName = textOf(event, 'ObjectValueName'); // event 4657 of Windows
+  if (key !== null && valueName !== null)
+    facts.push({ kind: 'registry-key', name: 'value', value: `${key}\\${valueName}` });
   if (event.line !== null) facts.push({ kind: 'text', name: 'line', value: event.line });
   return facts;
 }

