@@ -61,11 +61,16 @@ export async function loadRules(options: RulesOptions): Promise<MergedSet> {
 }
 
 async function rulesOfFolder(folder: string) {
-  const custom = await loadCustomRules(folder, true, () => {
-    throw new ScannerError('custom-signers', `${folder}: expected plain rules, got a pack among them`, {
-      hint: 'name the pack itself with --rules, --key and --signed-by',
-    });
-  });
+  const custom = await loadCustomRules(
+    folder,
+    true,
+    () => {
+      throw new ScannerError('custom-signers', `${folder}: expected plain rules, got a pack among them`, {
+        hint: 'name the pack itself with --rules, --key and --signed-by',
+      });
+    },
+    systemClock.now(),
+  );
   return mergeRules({ packs: [], custom, remembered: [] });
 }
 

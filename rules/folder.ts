@@ -7,7 +7,7 @@ import type { RuleKind } from '../base/rule-kind.js';
 import { isDisableList, parseDisableList, type DisabledRule } from './disable-list.js';
 import { RulesError } from './error.js';
 import type { Fault, Place } from './fault.js';
-import { compileIndicator, type Indicator } from './ioc/indicator.js';
+import { compileIndicator, indicatorId, type Indicator } from './ioc/indicator.js';
 import { parseIocCsv } from './ioc/csv.js';
 import { parseMispEvents } from './ioc/misp.js';
 import { parseStixBundle } from './ioc/stix.js';
@@ -75,14 +75,21 @@ export async function loadRuleFolder(folder: string, options: FolderOptions = {}
   const wanted = entries.filter(
     ({ file, fault }) => !(fault === null && isIgnored(file)) && options.accepts?.(file) !== false,
   );
-  for (const { file, fault } of wanted) {
+  const reads = wanted.map(({ file, fault }) => {
     const path = join(root, ...file.split('/'));
-    const read: Read =
-      fault === null ? loadFile(path, file, options.sigma) : { kind: 'other', items: [], faults: [fault] };
-    const { disabled: off = [], trusted: good = [], ...result } = read;
-    files.push({ file, path, ...leaveOutTaken(result, file, owners) });
+    return { file, path, read: fault === null ? loadFile(path, file, options.sigma) : refused(fault) };
+  });
+  const trustedIn = new Map<string, string>();
+  for (const { file, read } of reads)
+    for (const indicator of read.trusted ?? []) {
+      trusted.push(indicator);
+      const id = indicatorId(indicator);
+      if (!trustedIn.has(id)) trustedIn.set(id, file);
+    }
+  for (const { file, path, read } of reads) {
+    const { disabled: off = [], trusted: _, ...result } = read;
+    files.push({ file, path, ...leaveOutTaken(result, { file, owners, trustedIn }) });
     disabled.push(...off);
-    for (const indicator of good) trusted.push(indicator);
   }
   return { files, disabled, trusted };
 }
@@ -121,15 +128,20 @@ function loadFile(path: string, file: string, sigma?: CompileOptions): Read {
       );
     case '.txt':
       if (isDisableList(file)) return loadText(path, file, maxYamlBytes, (text) => readDisableList(text, file));
-      if (listKindsOf(file).length > 0) return loadText(path, file, maxListBytes, (text) => readIndicators(text, file));
+      if (listKindsOf(file).length > 0) return loadList(path, file, (text) => readIndicators(text, file));
       return other(file, 'tag-missing', 'file name: expected a tag between other characters (x-c2-iocs.txt), got none');
     case '.csv':
       return loadText(path, file, maxListBytes, (text) =>
-        readFeed(parseIocCsv(text, file), file, 'a header with type and value'),
+        readFeed(parseIocCsv(text, file), file, 'a header with type and value', isLikeCsvFeed(text)),
       );
     case '.json':
       return loadText(path, file, maxListBytes, (text) =>
-        readFeed(parseStixBundle(text, file) ?? parseMispEvents(text, file), file, 'a STIX bundle or MISP events'),
+        readFeed(
+          parseStixBundle(text, file) ?? parseMispEvents(text, file),
+          file,
+          'a STIX bundle or MISP events',
+          isLikeJsonFeed(text),
+        ),
       );
     case '.yar':
     case '.yara':
@@ -143,16 +155,34 @@ function loadFile(path: string, file: string, sigma?: CompileOptions): Read {
 }
 
 function loadText(path: string, file: string, maxBytes: number, read: (text: string) => Read): Read {
+  return readBytes(path, file, maxBytes, (bytes) => {
+    const decoded = decodeTextFile(bytes, file);
+    return 'text' in decoded ? read(decoded.text) : refused(decoded.fault);
+  });
+}
+
+/** In a list of lines a NUL costs its line. */
+function loadList(path: string, file: string, read: (text: string) => Read): Read {
+  return readBytes(path, file, maxListBytes, (bytes) => {
+    const decoded = decodeTextFile(bytes, file, 'kept');
+    return 'text' in decoded ? read(decoded.text) : refused(decoded.fault);
+  });
+}
+
+function readBytes(path: string, file: string, maxBytes: number, read: (bytes: Uint8Array) => Read): Read {
   let bytes: Uint8Array;
   try {
     bytes = readFileAtMostSync(path, maxBytes);
   } catch (error) {
     if (!(error instanceof BaseError)) throw error;
     const message = error.message.replace(`${path}: `, 'file: ');
-    return { kind: 'other', items: [], faults: [{ code: error.code, message, place: { file }, severity: 'error' }] };
+    return refused({ code: error.code, message, place: { file }, severity: 'error' });
   }
-  const decoded = decodeTextFile(bytes, file);
-  return 'text' in decoded ? read(decoded.text) : { kind: 'other', items: [], faults: [decoded.fault] };
+  return read(bytes);
+}
+
+function refused(fault: Fault): Read {
+  return { kind: 'other', items: [], faults: [fault] };
 }
 
 /** A top-level `pools:` makes a YAML file a mining-pool list, unless it is a Sigma document. */
@@ -179,8 +209,10 @@ function readIndicators(text: string, file: string): Read {
   return readFeed(parseIocFile(text, file), file, 'a tag in the file name');
 }
 
-function readFeed(read: IocFile | null, file: string, expected: string): Read {
-  if (read === null) return other(file, 'feed-unknown', `file: expected ${expected}, got other data`);
+/** Other data is no fault of a folder that holds more than rules; what looks like a list and is not read, is one. */
+function readFeed(read: IocFile | null, file: string, expected: string, isLikeFeed = true): Read {
+  if (read === null)
+    return other(file, 'feed-unknown', `file: expected ${expected}, got other data`, isLikeFeed ? 'error' : 'warning');
   const trusted = read.indicators.filter(({ role }) => role === 'trusted');
   return { kind: 'ioc', items: read.indicators.map(compileIndicator), faults: read.faults, trusted };
 }
@@ -190,18 +222,45 @@ function readDisableList(text: string, file: string): Read {
   return { kind: 'disable-list', items: [], faults, disabled };
 }
 
-function other(file: string, code: string, message: string): Read {
-  return { kind: 'other', items: [], faults: [{ code, message, place: { file }, severity: 'warning' }] };
+/** A column that names indicators, or a cell that is a hash or a URL, among the first lines. */
+function isLikeCsvFeed(text: string): boolean {
+  return /(?:^|[,;\t|"#])\s*(?:ioc|indicators?|md5|sha-?1|sha-?256|(?:dst_?|src_?)?ip(?:v[46])?|domain|hostname|url|hxxps?:\/\/|https?:\/\/|[0-9a-f]{32,64}(?=[,;\t|"\s]))/im.test(
+    text.slice(0, 4096),
+  );
 }
 
-function leaveOutTaken<T extends Read>(read: T, file: string, owners: Map<string, string>): T {
+function isLikeJsonFeed(text: string): boolean {
+  return /"(?:indicators?|iocs?|ioc_value|sha256|sha256_hash|md5_hash|to_ids|pattern_type)"/i.test(
+    text.slice(0, 65_536),
+  );
+}
+
+function other(file: string, code: string, message: string, severity: Fault['severity'] = 'warning'): Read {
+  return refused({ code, message, place: { file }, severity });
+}
+
+interface Owners {
+  readonly file: string;
+  /** By id: the first file that has it. */
+  readonly owners: Map<string, string>;
+  /** By id: the first file that says it is good, which counts whatever the files are called. */
+  readonly trustedIn: ReadonlyMap<string, string>;
+}
+
+function leaveOutTaken<T extends Read>(read: T, { file, owners, trustedIn }: Owners): T {
   const faults: Fault[] = [];
   const items = read.items.filter((item) => {
     const { kind, id } = item;
+    const trusting = kind === 'ioc' ? trustedIn.get(id) : undefined;
+    const isTrusted = trusting !== undefined && (item.value as { role?: unknown }).role === 'trusted';
     const owner = owners.get(id);
-    if (owner === undefined) owners.set(id, file);
-    if (owner === undefined || owner === file) return true;
-    const message = `${kind} ${id.slice(0, 100)}: expected each id in one file, got it in ${owner} too`;
+    if (owner === undefined && (trusting === undefined || isTrusted)) owners.set(id, file);
+    if (isTrusted ? trusting === file : trusting === undefined && (owner === undefined || owner === file)) return true;
+    const said =
+      trusting === undefined || isTrusted
+        ? `expected each id in one file, got it in ${owner ?? trusting ?? file} too`
+        : `expected a bad indicator, got one that ${trusting} trusts (left out)`;
+    const message = `${kind} ${id.slice(0, 100)}: ${said}`;
     faults.push({ code: 'id-taken', message, place: placeOf(item, file), severity: takenIdSeverity[kind] });
     return false;
   });

@@ -5,16 +5,17 @@ export type TextFile = { readonly text: string } | { readonly fault: Fault };
 
 /**
  * Bytes as text: UTF-8 with or without its mark, or UTF-16 that begins with one. Anything else (binary data, UTF-16
- * without a mark, an 8-bit code page) is refused with the place of its first wrong byte.
+ * without a mark, an 8-bit code page) is refused with the place of its first wrong byte. A reader of lines can have NULs kept
+ * where they are less than a twentieth of the text, to refuse their lines alone.
  */
-export function decodeTextFile(bytes: Uint8Array, file: string): TextFile {
+export function decodeTextFile(bytes: Uint8Array, file: string, nul: 'refused' | 'kept' = 'refused'): TextFile {
   const utf16 =
     bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : null;
   try {
     const text = new TextDecoder(utf16 ?? 'utf-8', { fatal: true }).decode(bytes);
-    const nul = text.indexOf('\0');
-    if (nul < 0) return { text };
-    return refuse(file, 'file-binary', 'expected text, got binary data', text.slice(0, nul));
+    const first = text.indexOf('\0');
+    if (first < 0 || (nul === 'kept' && text.split('\0').length * 20 < text.length)) return { text };
+    return refuse(file, 'file-binary', 'expected text, got binary data', text.slice(0, first));
   } catch {
     if (utf16 !== null)
       return refuse(file, 'file-encoding', 'expected UTF-16, got a broken pair or half a character', '');

@@ -11,12 +11,14 @@ const refusals: readonly LintCode[] = [
   'network-wide',
   'site-top',
   'domain-shared',
+  'domain-suffix',
   'domain-reserved',
   'hash-common',
+  'key-common',
 ];
 
-export function isRefusal({ code }: Pick<Fault, 'code'>): boolean {
-  return refusals.some((refusal) => refusal === code);
+export function isRefusal({ code, severity }: Pick<Fault, 'code' | 'severity'>): boolean {
+  return severity === 'error' && refusals.some((refusal) => refusal === code);
 }
 
 export interface Judgement {

@@ -6,17 +6,21 @@ const maxTextLength = 1024; // room for defanged dots and for Unicode
 const maxDomainLength = 253; // RFC 1035 section 2.3.4, without the root's dot
 
 /**
- * Undoes the spellings that keep an indicator from being clicked on: `hxxp://`, `evil[.]com`, `evil(dot)com`, `[:]//`,
+ * Undoes the spellings that keep an indicator from being clicked on: `hxxp://`, `fxp://`, `evil[.]com`, `evil(dot)com`, `[:]//`,
  * `user[at]evil[.]com`.
  */
 export function refang(text: string): string {
-  const schemed = /^h[x*t][x*t]p/i.test(text) ? text.replace(/^h..p/i, 'http') : text;
-  if (!/[[({]/.test(schemed)) return schemed;
+  const schemed = /^h[x*t][x*t]p/i.test(text)
+    ? text.replace(/^h..p/i, 'http')
+    : /^f[x*]ps?[:[({]/i.test(text)
+      ? text.replace(/^f.p/i, 'ftp')
+      : text;
+  if (!/[[({\]]/.test(schemed)) return schemed;
   return schemed
     .replace(/[[({]\s*(?:\.|dot)\s*[\])}]/gi, '.')
-    .replace(/[[({]\s*(:\/\/|:|\/)\s*[\])}]/g, '$1')
+    .replace(/[[({]\s*(:\/\/|\/\/|:|\/)\s*[\])}]/g, '$1')
     .replace(/[[({]\s*(?:@|at)\s*[\])}]/gi, '@')
-    .replace(/\[\./g, '.');
+    .replace(/\[\.|\.\]/g, '.');
 }
 
 /**

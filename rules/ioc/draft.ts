@@ -1,4 +1,5 @@
 import { formatSeconds } from '../../base/clock.js';
+import { commonNamesHit, tooWide } from './common-name.js';
 import { defaultScore, maxScore, trafficLights, type Indicator } from './indicator.js';
 import { normaliseRegex, type Problem } from './pattern.js';
 import { normaliseValue, quote, type IndicatorType } from './value.js';
@@ -13,7 +14,7 @@ export interface Draft {
   readonly description?: string | undefined;
   readonly reference?: string | undefined;
   readonly source?: string | undefined;
-  /** ISO 8601: a day, or a time with its zone. */
+  /** ISO 8601: a day, or a time with its zone; without one it is taken as UTC ({@link lacksZone}). */
   readonly firstSeen?: string | undefined;
   readonly expires?: string | undefined;
   readonly tlp?: string | undefined;
@@ -44,6 +45,8 @@ export function finishDraft(draft: Draft): Indicator | Problem {
   const tlp = trafficLights.find((known) => known === light);
   if (light !== undefined && tlp === undefined)
     return { problem: `tlp: expected ${trafficLights.join(', ')}, got ${quote(light)}` };
+  const hit = score > 0 && draft.trusted !== true ? commonNamesHit(draft.type, value, except) : [];
+  if (hit.length > 0) return { problem: `${draft.type}: ${tooWide(value, hit)}` };
   const description = clean(draft.description);
   const source = clean(draft.source);
   const reference = /^https?:\/\/[^\s"'<>]{1,1900}/.exec(clean(draft.reference) ?? '')?.[0];
@@ -62,6 +65,11 @@ export function finishDraft(draft: Draft): Indicator | Problem {
   };
 }
 
+/** Whether a time of day stands without its zone. */
+export function lacksZone(text: string | undefined): boolean {
+  return /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/.test(text?.trim() ?? '');
+}
+
 function clean(text: string | undefined): string | undefined {
   const flat = text?.replace(/\s+/g, ' ').trim().toWellFormed() ?? '';
   if (flat === '') return undefined;
@@ -71,8 +79,9 @@ function clean(text: string | undefined): string | undefined {
 function time(text: string | undefined): string | null | undefined {
   const written = text?.trim() ?? '';
   if (written === '') return undefined;
-  if (!/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d))?$/.test(written)) return null;
-  const parsed = new Date(written);
+  if (!/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?(?:Z|UTC)|[+-]\d\d:?\d\d)?)?$/.test(written))
+    return null;
+  const parsed = new Date(lacksZone(written) ? `${written.replace(' ', 'T')}Z` : written.replace(/ ?UTC$/, 'Z'));
   const isReal = !Number.isNaN(parsed.getTime()) && !Number.isNaN(new Date(written.slice(0, 10)).getTime());
   return isReal ? formatSeconds(parsed) : null;
 }

@@ -1,10 +1,18 @@
 import type { Json } from '../../base/json.js';
 import type { Fault } from '../fault.js';
-import { finishDraft, type Draft } from './draft.js';
+import { finishDraft, lacksZone, type Draft } from './draft.js';
 import { indicatorId, type Indicator } from './indicator.js';
 import type { IocFile } from './text-list.js';
+import { quote } from './value.js';
 
-export type FeedFaultCode = 'feed-shape' | 'indicator-refused' | 'kind-unsupported' | 'duplicate';
+export type FeedFaultCode =
+  | 'feed-shape'
+  | 'indicator-refused'
+  | 'kind-unsupported'
+  | 'port-dropped'
+  | 'zone-missing'
+  | 'list-empty'
+  | 'duplicate';
 
 /** Collects the indicators and faults of one JSON feed; a place is where an object's own id stands in the text. */
 export class FeedReader {
@@ -23,6 +31,9 @@ export class FeedReader {
     const indicator = finishDraft(draft);
     if ('problem' in indicator) this.fault('indicator-refused', 'error', indicator.problem, anchor);
     else if (!this.#indicators.has(indicatorId(indicator))) this.#indicators.set(indicatorId(indicator), indicator);
+    for (const time of [draft.firstSeen, draft.expires])
+      if (lacksZone(time))
+        this.fault('zone-missing', 'warning', `time: expected a zone, got ${quote(time ?? '')} (UTC taken)`, anchor);
   }
 
   fault(code: FeedFaultCode, severity: Fault['severity'], message: string, anchor = ''): void {

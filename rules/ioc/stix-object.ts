@@ -7,6 +7,8 @@ import type { IndicatorType } from './value.js';
 export interface Wanted {
   readonly type: IndicatorType;
   readonly text: string;
+  /** Comparisons that the indicator does without: a port, a protocol. */
+  readonly dropped?: string;
 }
 
 type Term = Comparison[];
@@ -53,8 +55,19 @@ function termsOf(expression: Expression): Term[] | Problem {
   return terms;
 }
 
+/** Which port of a host, over which protocol: what a host's own indicator does without. */
+const traffic = /^network-traffic:(?:(?:src|dst)_port|protocols(?:\[[*\d]+\])?|is_active)$/;
+const host = /^(?:(?:domain-name|ipv[46]-addr):value|network-traffic:(?:src|dst)_ref\.value)$/;
+
 function wantedByTerm(term: Term): Wanted[] | Problem {
   const [only] = term;
+  const hosts = term.filter(({ path }) => host.test(path));
+  const dropped = term.filter((comparison) => traffic.test(comparison.path) && isEqual(comparison));
+  if (hosts.length === 1 && dropped.length > 0 && hosts.length + dropped.length === term.length) {
+    const found = wantedByTerm(hosts);
+    const said = [...new Set(dropped.map(({ path }) => path))].join(' and ');
+    return Array.isArray(found) ? found.map((wanted) => ({ ...wanted, dropped: said })) : found;
+  }
   if (only !== undefined && term.length === 1) return wantedByComparison(only);
   const hashes = term.filter((comparison) => hashTypeOf(comparison.path) !== null && isEqual(comparison));
   const types = hashes.map(({ path }) => hashTypeOf(path));
@@ -127,7 +140,7 @@ function wantedByValue(path: string, operator: string, text: string): Wanted | P
         : { type: 'keyword', text: inside };
     }
     default:
-      return { problem: 'expected an object that a scan of a host can see, got another' };
+      return { problem: 'expected an object that a scan of a host can see, got one that it cannot' };
   }
 }
 

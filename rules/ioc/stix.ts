@@ -19,22 +19,23 @@ const markings: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the indicators of a STIX 2.1 bundle. Each pattern that a host can decide gives indicators; any other gives a
- * fault with the reason, and the rest of the bundle loads. Null when the text is no bundle.
+ * Reads the indicators of a STIX 2.1 bundle, of a TAXII 2.1 envelope, of a list of objects, or of one. Each pattern that a host
+ * can decide gives indicators; any other gives a fault with the reason, and the rest loads. Null when the text is none of these.
  */
 export function parseStixBundle(text: string, file: string): IocFile | null {
   const reader = new FeedReader(text, file);
-  let bundle: Json;
+  let json: Json;
   try {
-    bundle = parseJson(text, 'bundle');
+    json = parseJson(text, 'bundle');
   } catch (error) {
     if (!(error instanceof BaseError)) throw error;
-    if (!/"bundle"/.test(text)) return null;
+    if (!/"(?:bundle|indicator)"/.test(text)) return null;
     reader.fault('feed-shape', 'error', error.message);
     return reader.result();
   }
-  if (!isObject(bundle) || bundle['type'] !== 'bundle') return null;
-  const objects = objectsOf(bundle['objects']);
+  const isBundle = isObject(json) && json['type'] === 'bundle';
+  const objects = Array.isArray(json) ? objectsOf(json) : isObject(json) ? objectsOf(json['objects'] ?? [json]) : [];
+  if (!isBundle && !objects.some(({ type, pattern }) => type === 'indicator' && pattern !== undefined)) return null;
   const names = new Map(objects.map((object) => [textOf(object['id']), textOf(object['name'])]));
   for (const object of objects) if (object['type'] === 'indicator') readIndicator(object, names, reader);
   return reader.result();
@@ -71,10 +72,18 @@ function readIndicator(
     .map((ref) => markings[textOf(ref) ?? ''])
     .find((light) => light !== undefined);
   for (const list of lists)
-    for (const wanted of Array.isArray(list) ? list : [])
+    for (const { type, text, dropped } of Array.isArray(list) ? list : []) {
+      if (dropped !== undefined)
+        reader.fault(
+          'port-dropped',
+          'warning',
+          `${id}: pattern: expected a host alone, got ${dropped} too (dropped)`,
+          id,
+        );
       reader.add(
         {
-          ...wanted,
+          type,
+          text,
           score: typeof confidence === 'number' && confidence > 0 ? Math.round(confidence) : undefined,
           trusted: kinds.includes('benign'),
           description: textOf(object['name']) ?? textOf(object['description']),
@@ -86,4 +95,5 @@ function readIndicator(
         },
         id,
       );
+    }
 }

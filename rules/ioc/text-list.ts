@@ -1,17 +1,23 @@
 import type { Fault } from '../fault.js';
 import { defaultScore, indicatorId, maxScore, type Indicator } from './indicator.js';
 import { normaliseRegex, type Problem } from './pattern.js';
+import { commonNamesHit, tooWide } from './common-name.js';
+import { parseC2Entry } from './c2-entry.js';
 import { hashTypeOf, normaliseValue, quote, type IndicatorType } from './value.js';
 
 export type IocFaultCode =
   | 'tag-ambiguous'
   | 'file-binary'
+  | 'control-character'
+  | 'list-empty'
   | 'value-invalid'
   | 'score-invalid'
   | 'score-missing'
   | 'column-unexpected'
   | 'false-positive-invalid'
   | 'space-around'
+  | 'port-dropped'
+  | 'scheme-unknown'
   | 'duplicate'
   | 'faults-left-out';
 
@@ -64,9 +70,22 @@ export function parseIocFile(text: string, file: string): IocFile | null {
   const list = new ListReader(kind, file);
   if (kinds.length > 1)
     list.fault('tag-ambiguous', 'error', `file name: expected one tag, got ${kinds.join(' and ')}`, 1, 1);
-  else if (text.includes('\0')) list.fault('file-binary', 'error', 'file: expected text, got binary data', 1, 1);
+  else if (isBinary(text)) list.fault('file-binary', 'error', 'file: expected text, got binary data', 1, 1);
   else list.read(text);
   return list.result();
+}
+
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** A control character now and then is a slip in a line; where there are many, it is no list. */
+function isBinary(text: string): boolean {
+  if (!control.test(text)) return false;
+  let controls = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x7f || (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d)) controls++;
+  }
+  return controls * 20 > text.length;
 }
 
 interface Column {
@@ -74,6 +93,9 @@ interface Column {
   /** Counts from 1. */
   readonly column: number;
 }
+
+/** A hash alone, in quotes, with a comma, with the name of its file as `sha256sum` writes it, or with `# comment` behind. */
+const hashWithName = /^["']?([0-9a-fA-F]{32,64})["']?,?(?:\s+[*#]*\s*(.*))?$/;
 
 /** Holds the state of one reading: the current comment, the ids met, and nothing of the line before. */
 class ListReader {
@@ -90,7 +112,9 @@ class ListReader {
     this.#file = file;
   }
 
-  read(text: string): void {
+  /** Lines end in LF, CRLF or CR. */
+  read(written: string): void {
+    const text = /\r(?!\n)/.test(written) ? written.replace(/\r\n?/g, '\n') : written;
     let line = 1;
     for (let at = text.startsWith('\uFEFF') ? 1 : 0; at < text.length; line++) {
       let end = text.indexOf('\n', at);
@@ -99,6 +123,8 @@ class ListReader {
       this.#readLine(text.slice(at, stop), line);
       at = end + 1;
     }
+    if (this.#indicators.length === 0 && this.#faults.length === 0 && !this.#kind.startsWith('trusted'))
+      this.fault('list-empty', 'warning', `file: expected at least one ${nouns[this.#kind]}, got none`, 1, 1);
   }
 
   result(): IocFile {
@@ -117,6 +143,18 @@ class ListReader {
 
   #readLine(raw: string, line: number): void {
     if (raw.trim() === '') return;
+    const at = raw.search(control);
+    if (at >= 0) {
+      const code = raw.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+      this.fault(
+        'control-character',
+        'error',
+        `line: expected text, got the control character U+${code}`,
+        line,
+        at + 1,
+      );
+      return;
+    }
     if ((this.#kind === 'keyword' ? raw : raw.trimStart()).startsWith('#')) {
       this.#comment = cut(raw.replace(/^\s*#+/, '').trim());
       return;
@@ -127,7 +165,7 @@ class ListReader {
         break;
       case 'c2':
       case 'trusted-domain':
-        this.#readC2(columnsOf(raw), line);
+        this.#readC2(raw, line);
         break;
       case 'hash':
       case 'trusted-hash':
@@ -153,14 +191,22 @@ class ListReader {
   }
 
   /** `IOC[;SCORE]`; the comment line above describes all that follow. */
-  #readC2([value, score, ...rest]: Column[], line: number): void {
+  #readC2(raw: string, line: number): void {
+    if (/^\s*!/.test(raw)) return; // a comment in lists of ad blockers
+    const [, body = raw, behind = ''] = /^(.*?)\s+#+\s*(.*)$/s.exec(raw) ?? [];
+    const [value, score, ...rest] = columnsOf(body);
     if (value === undefined || !this.#endsAfter(rest, 'IOC;SCORE', line)) return;
     const points = this.#score(score, line);
     if (points === null) return;
-    const text = value.text.replace(/^(.*)\/(?:32(?<!:.*)|128)$/, '$1');
-    const type = c2TypeOf(text);
-    const details = { description: this.#comment, score: points };
-    this.#add(value, type, normaliseC2(type, text), line, details);
+    const entry = parseC2Entry(value.text);
+    if ('problem' in entry) {
+      this.fault('value-invalid', 'error', `${nouns[this.#kind]}: ${entry.problem}`, line, value.column);
+      return;
+    }
+    const { wanted, note } = entry;
+    if (note !== null) this.fault(note.code, 'warning', `${nouns[this.#kind]}: ${note.said}`, line, value.column);
+    const details = { description: cut(behind) || this.#comment, score: points };
+    for (const { type, value: normal } of wanted) this.#add(value, type, normal, line, details);
   }
 
   /** `HASH[;COMMENT]` or `HASH;SCORE[;COMMENT]`; a comment may hold `;`. */
@@ -169,13 +215,14 @@ class ListReader {
     const isScore = second !== undefined && /^[+-]?\d+$/.test(second.text);
     const score = isScore ? this.#score(second, line) : defaultScore;
     if (score === null) return;
-    const comment = (isScore || second === undefined ? rest : [second, ...rest]).map(({ text }) => text).join(';');
-    const type = hashTypeOf(value.text);
+    const columns = (isScore || second === undefined ? rest : [second, ...rest]).map(({ text }) => text).join(';');
+    const [, hash = value.text, behind = ''] = hashWithName.exec(value.text) ?? [];
+    const type = hashTypeOf(hash);
     const normal =
       type === null
         ? { problem: `expected the hex digits of an MD5, SHA-1 or SHA-256, got ${quote(value.text)}` }
-        : value.text.toLowerCase();
-    this.#add(value, type ?? 'md5', normal, line, { description: cut(comment), score });
+        : hash.toLowerCase();
+    this.#add(value, type ?? 'md5', normal, line, { description: cut(columns === '' ? behind : columns), score });
   }
 
   /** `REGEX;SCORE[;FALSE-POSITIVE-REGEX]`; the comment line above describes all that follow. */
@@ -232,6 +279,12 @@ class ListReader {
       this.fault('value-invalid', 'error', `${nouns[this.#kind]}: ${value.problem}`, line, column);
       return;
     }
+    const { score = defaultScore, falsePositive = '' } = details;
+    const hit = score > 0 && !this.#kind.startsWith('trusted') ? commonNamesHit(type, value, falsePositive) : [];
+    if (hit.length > 0) {
+      this.fault('value-invalid', 'error', `${nouns[this.#kind]}: ${tooWide(value, hit)}`, line, column);
+      return;
+    }
     const id = indicatorId({ type, value });
     const first = this.#lines.get(id);
     if (first !== undefined) {
@@ -244,10 +297,9 @@ class ListReader {
     const indicator: Indicator = {
       type,
       value,
-      score: details.score ?? defaultScore,
+      score,
       ...(this.#kind.startsWith('trusted') && { role: 'trusted' as const }),
-      ...(details.falsePositive !== undefined &&
-        details.falsePositive !== '' && { falsePositive: details.falsePositive }),
+      ...(falsePositive !== '' && { falsePositive }),
       ...(details.description !== '' && { description: details.description }),
       ...(reference !== undefined && { reference }),
     };
@@ -276,21 +328,6 @@ function columnsOf(raw: string): Column[] {
     at = end + 1;
   }
   return columns;
-}
-
-function c2TypeOf(text: string): 'domain' | 'ip' | 'cidr' | 'url' {
-  if (/^[a-z0-9+*.-]+(?:\[?:\]?)\/\//i.test(text)) return 'url';
-  if (/^[0-9a-f:.[\]()]+\/\d+$/i.test(text)) return 'cidr';
-  if (/^[\d.[\]()]+$/.test(text) || /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) return 'ip';
-  return 'domain';
-}
-
-/** A network of one address is an address; `*.evil.com` and `.evil.com` are `evil.com`, which takes its subdomains in. */
-function normaliseC2(type: 'domain' | 'ip' | 'cidr' | 'url', text: string): string | Problem {
-  if (type !== 'domain') return normaliseValue(type, text);
-  const domain = normaliseValue('domain', text.replace(/^\*?\./, ''));
-  if (typeof domain === 'string') return domain;
-  return { problem: `expected a domain, an IP address, a network or a URL, got ${quote(text)}` };
 }
 
 function cut(comment: string): string {

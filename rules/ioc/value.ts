@@ -1,5 +1,6 @@
 import { normaliseCidr, normaliseIp } from './address.js';
 import { normaliseDomain, refang } from './domain.js';
+import { expandVariables } from './environment.js';
 import { isPlain, maxPatternLength, normaliseRegex, type Problem } from './pattern.js';
 import { normaliseRegistryKey } from './registry-key.js';
 
@@ -113,8 +114,10 @@ function normaliseEmail(text: string): string | Problem {
   return `${refanged.slice(0, at)}@${domain}`;
 }
 
-/** A name without special characters is searched for in any case, so it has no case of its own. */
-function normaliseFileName(text: string): string | Problem {
+/** A name without special characters is searched for in any case, so it has no case of its own; `%TEMP%` is written out. */
+function normaliseFileName(written: string): string | Problem {
+  const text = written.includes('%') ? expandVariables(written) : written;
+  if (typeof text !== 'string') return text;
   if (!isPlain(text)) return normaliseRegex(text);
   if (text.length < minKeywordLength || text.length > maxPatternLength)
     return { problem: `expected ${minKeywordLength} to ${maxPatternLength} characters, got ${quote(text)}` };

@@ -1,19 +1,30 @@
 import { domainToUnicode } from 'node:url';
 import { parseAddress, parseCidr } from './address.js';
-import { CidrTable } from './cidr-table.js';
+import {
+  documentationNetworks,
+  KnownNetworks,
+  publicResolvers,
+  reservedNetworks,
+  sharedNetworks,
+} from './common-address.js';
+import { commonHash } from './common-hash.js';
 import { domainSuffixes } from './domain.js';
 import { isExpired, type Indicator } from './indicator.js';
+import { publicSuffixKind } from './public-suffixes.js';
 
 export type LintCode =
   | 'address-reserved'
   | 'address-documentation'
+  | 'address-shared'
   | 'resolver-public'
   | 'network-wide'
   | 'site-top'
   | 'domain-shared'
+  | 'domain-suffix'
   | 'domain-reserved'
   | 'domain-confusable'
   | 'hash-common'
+  | 'key-common'
   | 'expired';
 
 /** What a lint has to say about one indicator; an `error` keeps it out of a pack. */
@@ -23,52 +34,6 @@ export interface LintFinding {
   readonly severity: 'error' | 'warning';
   readonly indicator: Indicator;
 }
-
-/** IANA special-purpose address registries (RFC 6890 and its updates): never the address of somebody else. */
-const reservedNetworks: readonly (readonly [cidr: string, use: string])[] = [
-  ['0.0.0.0/8', 'this network, RFC 791'],
-  ['10.0.0.0/8', 'private use, RFC 1918'],
-  ['100.64.0.0/10', 'carrier-grade NAT, RFC 6598'],
-  ['127.0.0.0/8', 'loopback, RFC 1122'],
-  ['169.254.0.0/16', 'link local, RFC 3927'],
-  ['172.16.0.0/12', 'private use, RFC 1918'],
-  ['192.0.0.0/24', 'protocol assignments, RFC 6890'],
-  ['192.168.0.0/16', 'private use, RFC 1918'],
-  ['198.18.0.0/15', 'benchmarks, RFC 2544'],
-  ['224.0.0.0/4', 'multicast, RFC 5771'],
-  ['240.0.0.0/4', 'reserved, RFC 1112'],
-  ['::/127', 'unspecified and loopback, RFC 4291'],
-  ['64:ff9b:1::/48', 'local translation, RFC 8215'],
-  ['100::/64', 'discard only, RFC 6666'],
-  ['fc00::/7', 'unique local, RFC 4193'],
-  ['fe80::/10', 'link local, RFC 4291'],
-  ['ff00::/8', 'multicast, RFC 4291'],
-];
-
-const documentationNetworks: readonly (readonly [cidr: string, use: string])[] = [
-  ['192.0.2.0/24', 'documentation, RFC 5737'],
-  ['198.51.100.0/24', 'documentation, RFC 5737'],
-  ['203.0.113.0/24', 'documentation, RFC 5737'],
-  ['2001:db8::/32', 'documentation, RFC 3849'],
-  ['3fff::/20', 'documentation, RFC 9637'],
-];
-
-/** Resolvers that their operators publish; blocking one takes away name service, not malware. */
-const publicResolvers: Readonly<Record<string, string>> = {
-  '1.0.0.1': 'Cloudflare',
-  '1.1.1.1': 'Cloudflare',
-  '8.8.4.4': 'Google',
-  '8.8.8.8': 'Google',
-  '9.9.9.9': 'Quad9',
-  '149.112.112.112': 'Quad9',
-  '208.67.220.220': 'OpenDNS',
-  '208.67.222.222': 'OpenDNS',
-  '2001:4860:4860::8844': 'Google',
-  '2001:4860:4860::8888': 'Google',
-  '2606:4700:4700::1001': 'Cloudflare',
-  '2606:4700:4700::1111': 'Cloudflare',
-  '2620:fe::fe': 'Quad9',
-};
 
 /** Sites of great traffic, chosen by us: a list that names one of them as a whole is mistaken. A host below may be right. */
 const topSites = new Set(
@@ -91,11 +56,18 @@ const sharedDomains = new Set(
   ),
 );
 
-/** Names that never resolve in the public DNS (RFC 2606, RFC 6761, RFC 6762, RFC 8375). */
+/** Names that never resolve in the public DNS (RFC 2606, RFC 6761, RFC 6762 with its appendix G, RFC 8375; `internal` by ICANN). */
 const reservedDomains: Readonly<Record<string, 'error' | 'warning'>> = {
   localhost: 'error',
   local: 'error',
   'home.arpa': 'error',
+  localdomain: 'error',
+  intranet: 'error',
+  internal: 'error',
+  private: 'error',
+  corp: 'error',
+  home: 'error',
+  lan: 'error',
   test: 'warning',
   example: 'warning',
   invalid: 'warning',
@@ -104,15 +76,32 @@ const reservedDomains: Readonly<Record<string, 'error' | 'warning'>> = {
   'example.org': 'warning',
 };
 
-/** Hashes of no bytes and of one line end, which stand in many lists by mistake. */
-const commonHashes: Readonly<Record<string, string>> = {
-  d41d8cd98f00b204e9800998ecf8427e: 'the empty file',
-  da39a3ee5e6b4b0d3255bfef95601890afd80709: 'the empty file',
-  e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855: 'the empty file',
-  '68b329da9893e34099c7d8ad5cb9c940': 'one line feed',
-  adc83b19e793491b1c6ea0fd8b46cd9f32e592fc: 'one line feed',
-  '01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b': 'one line feed',
-};
+/** Hosts that every machine asks: certificates, time, updates, whether there is a network. */
+const vitalHosts = new Set(
+  `captive.apple.com connectivitycheck.gstatic.com crl.microsoft.com crl.pki.goog crl.sectigo.com crl3.digicert.com crl4.digicert.com
+  ctldl.windowsupdate.com detectportal.firefox.com download.windowsupdate.com fonts.googleapis.com fonts.gstatic.com
+  login.live.com login.microsoftonline.com lencr.org msftconnecttest.com msftncsi.com ntp.ubuntu.com o.lencr.org o.pki.goog
+  ocsp.digicert.com ocsp.entrust.net ocsp.globalsign.com ocsp.pki.goog ocsp.sectigo.com outlook.office365.com pool.ntp.org
+  settings-win.data.microsoft.com time.apple.com time.google.com time.windows.com time.cloudflare.com update.microsoft.com`.split(
+    /\s+/,
+  ),
+);
+
+/** Keys below which every Windows has values, in normal form: a key of malware is below one of them. */
+// prettier-ignore
+const commonKeys: ReadonlySet<string> = new Set([
+  ...['hklm', 'hkcu'].flatMap((hive) => [
+    ...['software', 'software\\microsoft', 'software\\microsoft\\windows', 'software\\microsoft\\windows\\currentversion', 'software\\microsoft\\windows nt', 'software\\microsoft\\windows nt\\currentversion', 'software\\policies', 'software\\policies\\microsoft', 'software\\classes', 'software\\classes\\clsid', 'software\\wow6432node', 'software\\wow6432node\\microsoft', 'system', 'environment'],
+    ...['run', 'runonce', 'runonceex', 'runservices', 'policies', 'policies\\explorer', 'policies\\explorer\\run', 'policies\\system', 'explorer', 'explorer\\advanced', 'explorer\\shell folders', 'explorer\\user shell folders', 'explorer\\browser helper objects', 'internet settings', 'uninstall', 'app paths', 'shell extensions\\approved', 'authentication\\credential providers'].flatMap(
+      (key) => [`software\\microsoft\\windows\\currentversion\\${key}`, `software\\wow6432node\\microsoft\\windows\\currentversion\\${key}`]),
+    ...['winlogon', 'windows', 'image file execution options', 'schedule\\taskcache', 'schedule\\taskcache\\tree', 'schedule\\taskcache\\tasks', 'profilelist', 'silentprocessexit', 'appcompatflags', 'svchost', 'drivers32'].map(
+      (key) => `software\\microsoft\\windows nt\\currentversion\\${key}`),
+    ...['software\\microsoft\\active setup\\installed components', 'software\\microsoft\\command processor', 'software\\microsoft\\windows defender', 'software\\policies\\microsoft\\windows defender'],
+  ].map((key) => `${hive}\\${key}`)),
+  ...['system\\currentcontrolset', 'system\\currentcontrolset\\services', 'system\\currentcontrolset\\control', 'system\\currentcontrolset\\enum', 'system\\currentcontrolset\\control\\session manager', 'system\\currentcontrolset\\control\\lsa', 'system\\currentcontrolset\\control\\terminal server', 'system\\currentcontrolset\\control\\print\\monitors', 'system\\currentcontrolset\\services\\tcpip', 'system\\currentcontrolset\\services\\tcpip\\parameters', 'system\\currentcontrolset\\services\\sharedaccess', 'system\\currentcontrolset\\services\\eventlog', 'sam', 'security', 'hardware'].map((key) => `hklm\\${key}`),
+  ...['clsid', 'exefile', 'exefile\\shell\\open\\command', 'directory', '*', '.exe', 'txtfile', 'http', 'https'].map((key) => `hkcr\\${key}`),
+  ...['.default', 's-1-5-18', 's-1-5-19', 's-1-5-20'].map((key) => `hku\\${key}`),
+]);
 
 const widestPrefix = { 32: 8, 128: 19 } as const;
 
@@ -122,13 +111,10 @@ const confusable =
 
 /** Judges indicators by the lists above and by the clock. Trusted ones are left alone: to allow a top site is no mistake. */
 export class WarningList {
-  readonly #reserved = new CidrTable<string>();
-  readonly #documentation = new CidrTable<string>();
-
-  constructor() {
-    for (const [cidr, use] of reservedNetworks) this.#reserved.add(cidr, use);
-    for (const [cidr, use] of documentationNetworks) this.#documentation.add(cidr, use);
-  }
+  readonly #reserved = new KnownNetworks(reservedNetworks);
+  readonly #documentation = new KnownNetworks(documentationNetworks);
+  readonly #resolvers = new KnownNetworks([...eachWith(publicResolvers)]);
+  readonly #shared = new KnownNetworks([...eachWith(sharedNetworks)]);
 
   lint(indicators: Iterable<Indicator>, now: Date): LintFinding[] {
     const findings: LintFinding[] = [];
@@ -144,9 +130,6 @@ export class WarningList {
       if (isExpired(indicator, now))
         report('expired', 'warning', `expected a time to come, got ${indicator.expiresAt ?? ''}`);
       if (indicator.role === 'trusted') continue;
-      const common = commonHashes[indicator.value];
-      if (common !== undefined)
-        report('hash-common', 'error', `expected the hash of one program, got that of ${common}`);
       this.#lintValue(indicator, report);
     }
     return findings;
@@ -155,9 +138,16 @@ export class WarningList {
   #lintValue(indicator: Indicator, report: Report): void {
     const { value } = indicator;
     switch (indicator.type) {
-      case 'ip':
-        this.#lintAddress(value, report);
+      case 'md5':
+      case 'sha1':
+      case 'sha256':
+      case 'imphash': {
+        const common = commonHash(value);
+        if (common !== null)
+          report('hash-common', common.severity, `expected the hash of one program, got that of ${common.name}`);
         break;
+      }
+      case 'ip':
       case 'cidr':
         this.#lintNetwork(value, report);
         break;
@@ -166,41 +156,41 @@ export class WarningList {
         lintDomain(value, report);
         break;
       case 'url': {
-        const host = new URL(value).hostname.replace(/^\[|\]$/g, '');
-        if (parseAddress(host) !== null) this.#lintAddress(host, report);
+        const url = new URL(value);
+        const host = url.hostname.replace(/^\[|\]$/g, '');
+        if (parseAddress(host) !== null) this.#lintNetwork(host, report);
+        else if (url.pathname.length <= 1 && url.search === '') lintDomain(host, report); // the site as a whole
         break;
       }
-      case 'md5':
-      case 'sha1':
-      case 'sha256':
-      case 'imphash':
+      case 'registry-key':
+        if (commonKeys.has(value))
+          report('key-common', 'error', 'expected a key of malware, got one that every host has');
+        break;
       case 'filename':
       case 'email':
       case 'keyword':
       case 'pipe':
       case 'handle':
-      case 'registry-key':
         break;
       default:
         indicator.type satisfies never;
     }
   }
 
-  #lintAddress(address: string, report: Report): void {
-    const [reserved] = this.#reserved.find(address);
-    const [documentation] = this.#documentation.find(address);
-    const resolver = publicResolvers[address];
-    if (reserved !== undefined)
-      report('address-reserved', 'error', `expected a public address, got one for ${reserved}`);
-    if (documentation !== undefined)
-      report('address-documentation', 'warning', `expected a public address, got one for ${documentation}`);
-    if (resolver !== undefined)
+  /** An address or a network: what it is is that of every address in it. */
+  #lintNetwork(network: string, report: Report): void {
+    const reserved = this.#reserved.meeting(network);
+    const documentation = this.#documentation.meeting(network);
+    const resolver = this.#resolvers.meeting(network);
+    const shared = this.#shared.meeting(network);
+    if (reserved !== null) report('address-reserved', 'error', `expected public addresses, got some for ${reserved}`);
+    if (documentation !== null)
+      report('address-documentation', 'warning', `expected public addresses, got some for ${documentation}`);
+    if (resolver !== null)
       report('resolver-public', 'error', `expected a bad host, got the public resolver of ${resolver}`);
-  }
-
-  #lintNetwork(cidr: string, report: Report): void {
-    this.#lintAddress(cidr.slice(0, cidr.indexOf('/')), report);
-    const range = parseCidr(cidr);
+    else if (shared !== null)
+      report('address-shared', 'warning', `expected a bad host, got one for many sites, of ${shared}`);
+    const range = parseCidr(network);
     if (range !== null && range.prefix < widestPrefix[range.bits])
       report(
         'network-wide',
@@ -210,16 +200,29 @@ export class WarningList {
   }
 }
 
+function* eachWith(
+  entries: readonly (readonly [owner: string, networks: readonly string[]])[],
+): Generator<[string, string]> {
+  for (const [owner, networks] of entries) for (const network of networks) yield [network, owner];
+}
+
 type Report = (code: LintCode, severity: LintFinding['severity'], said: string) => void;
 
 function lintDomain(domain: string, report: Report): void {
-  if (topSites.has(domain)) report('site-top', 'error', 'expected a bad domain, got a site that everybody visits');
-  if (sharedDomains.has(domain))
+  const site = domain.replace(/^www\./, '');
+  if (topSites.has(site) || vitalHosts.has(site))
+    report('site-top', 'error', 'expected a bad domain, got a site that everybody visits');
+  else if ([...domainSuffixes(domain)].some((suffix) => topSites.has(suffix)))
+    report('site-top', 'warning', 'expected a bad domain, got a name of a site that everybody visits');
+  const suffix = publicSuffixKind(domain);
+  if (suffix === 'registry')
+    report('domain-suffix', 'error', 'expected a registered domain, got one below which everybody registers');
+  else if (suffix === 'owner' || sharedDomains.has(domain))
     report('domain-shared', 'error', 'expected a host, got the domain of a service shared by many');
-  for (const suffix of domainSuffixes(domain)) {
-    const severity = reservedDomains[suffix];
+  for (const parent of domainSuffixes(domain)) {
+    const severity = reservedDomains[parent];
     if (severity !== undefined) {
-      report('domain-reserved', severity, `expected a name of the public DNS, got one below ${suffix}`);
+      report('domain-reserved', severity, `expected a name of the public DNS, got one below ${parent}`);
       break;
     }
   }

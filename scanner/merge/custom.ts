@@ -15,6 +15,7 @@ import type { CustomSigners } from './custom-signers.js';
 import { decodeItems, isRule, type RuleItem } from '../active/decode.js';
 import { refusedOrThrow, ScannerError } from '../error.js';
 import { requireClient } from '../active/install.js';
+import { lintLocalFiles } from './local-lint.js';
 
 /** A rule of this endpoint's own, and the file it came from. */
 export type LocalItem = RuleItem & {
@@ -43,7 +44,8 @@ export interface CustomPackKeys {
 export const noCustomRules: CustomRules = { folder: '', items: [], disabled: [], faults: [] };
 
 /**
- * Reads a folder of local rules. A broken file is reported with its place and left out; all others load.
+ * Reads a folder of local rules. A broken file is reported with its place and left out; all others load. Indicators that the
+ * warning list knows are named, and count all the same.
  *
  * @throws RulesError `folder-too-large`; ScannerError `custom-unreadable` for a folder that was asked for by name
  */
@@ -51,6 +53,7 @@ export async function loadCustomRules(
   folder: string,
   isRequired: boolean,
   loadKeys: () => Promise<CustomPackKeys>,
+  now: Date,
 ): Promise<CustomRules> {
   const info = await stat(folder).catch(() => null);
   if (!info?.isDirectory()) {
@@ -58,7 +61,7 @@ export async function loadCustomRules(
     throw new ScannerError('custom-unreadable', `${folder}: expected a folder of custom rules, got none`);
   }
   const { files, disabled } = await loadRuleFolder(folder, { sigma: { requireId: false } });
-  const faults = files.flatMap((file) => file.faults);
+  const faults = [...files.flatMap((file) => file.faults), ...lintLocalFiles(files, now)];
   const attempt = async <T>(file: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();

@@ -41,10 +41,15 @@ const rememberedSchema = z.strictObject({
  */
 export async function loadMerged(home: Home, clock: Clock, customFolder: string | null = null): Promise<MergedSet> {
   const { packs, flags } = await loadActive(home, clock);
-  const custom = await loadCustomRules(customFolder ?? home.customSignatures, customFolder !== null, async () => {
-    const signers = await loadCustomSigners(home, await loadMetadata(home));
-    return { host: await loadHostKey(home), signers, client: productVersion };
-  });
+  const custom = await loadCustomRules(
+    customFolder ?? home.customSignatures,
+    customFolder !== null,
+    async () => {
+      const signers = await loadCustomSigners(home, await loadMetadata(home));
+      return { host: await loadHostKey(home), signers, client: productVersion };
+    },
+    clock.now(),
+  );
   const remembered = (await loadDocument(home.overrides, rememberedSchema))?.overrides ?? [];
   const merged = mergeRules({
     packs: packs.map(({ accepted, rules }) => ({ ...accepted, rules })),

@@ -145,6 +145,43 @@ test('an id that an earlier file has is left out', async () => {
   expect(files[3]?.faults[0]).toMatchObject({ severity: 'error', place: { file: 'b.yml' } });
 });
 
+test('what a file trusts is trusted, whatever the files are called', async () => {
+  for (const [bad, good] of [
+    ['a-c2.txt', 'z-trusted-domains.txt'],
+    ['z-c2.txt', 'a-trusted-domains.txt'],
+  ] as const) {
+    await write({ [bad]: 'x.example\ny.example', [good]: 'x.example' });
+    const { files } = await loadRuleFolder(folder);
+    const of = (name: string) => files.find(({ file }) => file === name);
+    expect(of(good)?.items).toMatchObject([{ id: 'domain:x.example', value: { role: 'trusted' } }]);
+    expect(of(bad)?.items.map(({ id }) => id)).toEqual(['domain:y.example']);
+    expect(of(bad)?.faults).toMatchObject([{ code: 'id-taken', severity: 'warning' }]);
+    expect(of(bad)?.faults[0]?.message).toContain(good);
+    await rm(join(folder, bad));
+    await rm(join(folder, good));
+  }
+});
+
+test('a table that looks like a list and is not read is an error, another table a warning', async () => {
+  await write({
+    'a.csv': 'md5,name\nd41d8cd98f00b204e9800998ecf8427e,a\n',
+    'b.csv': 'name,age\na,1\n',
+    'c.json': '{"iocs":[]}',
+  });
+  const { files } = await loadRuleFolder(folder);
+  expect(files.map(({ file, faults }) => `${file} ${faults[0]?.severity ?? ''} ${faults[0]?.code ?? ''}`)).toEqual([
+    'a.csv error feed-unknown',
+    'b.csv warning feed-unknown',
+    'c.json error feed-unknown',
+  ]);
+});
+
+test('a NUL costs a list its line', async () => {
+  const lines = Array.from({ length: 9 }, (_, at) => `host${at}.example`);
+  await write({ 'c2.txt': [...lines, 'bad\0.example', 'last.example'].join('\n') });
+  expect(await load()).toEqual(['c2.txt ioc 10 control-character']);
+});
+
 test('links out of the folder, to folders and to nothing are refused, links inside are followed', async () => {
   const outside = await mkdtemp(join(tmpdir(), 'yms-outside-'));
   await writeFile(join(outside, 'secret-c2.txt'), 'secret.example');

@@ -105,7 +105,8 @@ describe('STIX', () => {
     ["[domain-name:value = 'a.example'] REPEATS 5 TIMES", 'REPEATS'],
     ["[domain-name:value != 'a.example']", '!='],
     ["[domain-name:value NOT = 'a.example']", 'NOT ='],
-    ["[ipv4-addr:value = '192.0.2.1' AND network-traffic:dst_port = 443]", 'AND'],
+    ["[ipv4-addr:value = '192.0.2.1' AND file:name = 'a']", 'AND'],
+    ["[ipv4-addr:value = '192.0.2.1' AND network-traffic:dst_port > 443]", 'AND'],
     ['[file:size > 5]', '>'],
     ["[user-account:user_id = 'x']", 'object'],
     ["[file:hashes.'SHA-512' = 'aa']", 'object'],
@@ -128,6 +129,28 @@ describe('STIX', () => {
       line: line + 1,
       column: 1 + (lines[line] ?? '').indexOf('"indicator--1"'),
     });
+  });
+
+  test.each([
+    ["[ipv4-addr:value = '192.0.2.1' AND network-traffic:dst_port = 443]", 'ip:192.0.2.1'],
+    [
+      "[network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = '2001:db8::1' AND network-traffic:dst_port = 1 AND network-traffic:protocols[*] = 'tcp']",
+      'ip:2001:db8::1',
+    ],
+    ["[domain-name:value = 'a.example' AND network-traffic:dst_port = 443]", 'domain:a.example'],
+  ])('%s: the host, without its port, which is said', (pattern, id) => {
+    const { indicators, faults } = read(pattern);
+    expect(ids(indicators)).toEqual([id]);
+    expect(faults).toMatchObject([{ code: 'port-dropped', severity: 'warning', place: { file: 'b.json' } }]);
+  });
+
+  const indicator = { type: 'indicator', id: 'indicator--1', pattern: "[domain-name:value = 'a.example']" };
+  test.each([
+    ['a TAXII envelope', { more: false, objects: [indicator] }],
+    ['a list of objects', [{ type: 'identity', id: 'identity--1' }, indicator]],
+    ['one object', indicator],
+  ])('%s is read as a bundle is', (_, json) => {
+    expect(ids(parseStixBundle(JSON.stringify(json), 'b.json')?.indicators ?? [])).toEqual(['domain:a.example']);
   });
 
   test('other documents are not mine, a broken bundle is', () => {
@@ -223,10 +246,7 @@ describe('MISP', () => {
   test.each([
     ['filename|md5', `a.exe|${md5}`, `md5:${md5}`],
     ['hostname', 'c2.evil.example', 'fqdn:c2.evil.example'],
-    ['ip-dst|port', '192.0.2.1|443', 'ip:192.0.2.1'],
     ['ip-dst', '192.0.2.0/24', 'cidr:192.0.2.0/24'],
-    ['domain|ip', 'evil.example|192.0.2.1', 'domain:evil.example'],
-    ['regkey|value', 'HKLM\\Software\\Evil|x', 'registry-key:hklm\\software\\evil'],
     ['mutex', 'Evil', 'handle:Evil'],
     ['named pipe', '\\.\\evil', 'pipe:^\\\\\\.\\\\evil$'],
     ['filename', 'evil.exe', 'filename:(?i)(?:^|[\\\\/])evil\\.exe$'],
@@ -235,6 +255,36 @@ describe('MISP', () => {
     const read = parseMispEvents(JSON.stringify(event(attribute(type, value))), 'm.json');
     expect(read?.faults).toEqual([]);
     expect(ids(read?.indicators ?? [])).toEqual([id]);
+  });
+
+  test('of a pair nothing is lost in silence', () => {
+    const pairs = event(
+      attribute('domain|ip', 'evil.example|192.0.2.1'),
+      attribute('ip-dst|port', '192.0.2.2|443'),
+      attribute('ip-src|port', '192.0.2.3|80'),
+      attribute('ip-src|port', '192.0.2.4|80'),
+      attribute('regkey|value', 'HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Run|C:\\a.exe'),
+    );
+    const read = parseMispEvents(JSON.stringify(pairs), 'm.json');
+    expect(ids(read?.indicators ?? [])).toEqual([
+      'domain:evil.example',
+      ...['ip:192.0.2.1', 'ip:192.0.2.2', 'ip:192.0.2.3', 'ip:192.0.2.4'],
+    ]);
+    expect(
+      read?.faults.map(({ code, severity, message }) => [severity, code, /\((\d) times/.exec(message)?.[1]]),
+    ).toEqual([
+      ['error', 'indicator-refused', undefined],
+      ['warning', 'port-dropped', '1'],
+      ['warning', 'port-dropped', '2'],
+    ]);
+  });
+
+  test('a search for attributes gives them without their events', () => {
+    const found = attribute('domain', 'evil.example', { Event: { info: 'Case 22', Orgc: { name: 'CERT' } } });
+    for (const json of [{ response: { Attribute: [found] } }, { Attribute: [found] }])
+      expect(parseMispEvents(JSON.stringify(json), 'm.json')?.indicators).toMatchObject([
+        { value: 'evil.example', description: 'Case 22', source: 'CERT' },
+      ]);
   });
 
   test('broken values and unknown types are named and the others load', () => {
@@ -302,13 +352,13 @@ describe('CSV', () => {
 
   test('faults have line and column, also after a cell of several lines', () => {
     const text =
-      'type,value,score,colour\ndomain,"x\n",1,\ndomain,bad,1,\nmutex,a,1,\ndomain,a.example,high,\ndomain,b.example\ndomain,c.example,1,\ndomain,c.example,1,\ndomain,"d.example"x,1,\ndomain,e.example,1,\ndomain,"f';
+      'type,value,score,colour\ndomain,"x\n",1,\ndomain,bad,1,\nmuteks,a,1,\ndomain,a.example,high,\ndomain,b.example\ndomain,c.example,1,\ndomain,c.example,1,\ndomain,"d.example"x,1,\ndomain,e.example,1,\ndomain,"f';
     const read = parseIocCsv(text, 'i.csv');
     expect(read?.faults.map(({ code, place }) => `${place.line}:${place.column} ${code}`)).toEqual([
       '1:18 column-unknown',
       '2:8 indicator-refused',
       '4:8 indicator-refused',
-      '5:7 indicator-refused',
+      '5:8 indicator-refused',
       '6:8 indicator-refused',
       '7:1 column-count',
       '9:8 duplicate',
@@ -316,6 +366,73 @@ describe('CSV', () => {
       '12:8 csv-syntax',
     ]);
     expect(ids(read?.indicators ?? [])).toEqual(['domain:c.example', 'domain:e.example']);
+  });
+
+  describe('what MISP exports', () => {
+    const header = 'uuid,event_id,category,type,value,comment,to_ids,date,attribute_tag';
+    const rows = (...lines: string[]) => parseIocCsv([header, ...lines].join('\n'), 'm.csv') ?? expect.fail('not mine');
+
+    test('is read as its JSON is: what is for detection, by MISP’s types', () => {
+      const read = rows(
+        'u1,7,Network activity,domain,evil.example,seen,1,20260301,"tlp:green,x"',
+        'u2,7,Network activity,domain,victim.example,,0,20260301,',
+        'u3,7,Network activity,ip-dst|port,192.0.2.1|443,,1,20260301,',
+        'u4,7,Payload delivery,filename,setup.exe,,1,20260301,',
+        'u5,7,Payload delivery,filename|md5,a.exe|zz,,1,,',
+        'u6,7,Payload delivery,yara,rule,,1,,',
+      );
+      expect(ids(read.indicators)).toEqual([
+        'domain:evil.example',
+        'ip:192.0.2.1',
+        'filename:(?i)(?:^|[\\\\/])setup\\.exe$',
+      ]);
+      expect(read.indicators[0]).toMatchObject({
+        tlp: 'green',
+        firstSeenAt: '2026-03-01T00:00:00Z',
+        description: 'seen',
+      });
+      expect(read.faults.map(({ code, severity, place }) => `${place.line} ${severity} ${code}`)).toEqual([
+        '6 error indicator-refused',
+        '7 warning kind-unsupported',
+        '7 warning port-dropped',
+      ]);
+    });
+
+    test('without the column that says what is for detection it is refused', () => {
+      const read = parseIocCsv('event_id,category,type,value\n7,x,domain,victim.example\n', 'm.csv');
+      expect(read).toMatchObject({ indicators: [], faults: [{ code: 'column-missing', severity: 'error' }] });
+    });
+  });
+
+  test.each([
+    ['Excel’s first line', 'sep=;\ntype;value\ndomain;a.example\n'],
+    ['tabs', 'type\tvalue\ndomain\ta.example\n'],
+    ['bars', 'type|value\ndomain|a.example\n'],
+    ['a comma in the name of a column', 'type;value;"note, long"\ndomain;a.example;x\n'],
+    ['a header in a comment', '# a feed\n# "type","value"\n"domain","a.example"\n# end\n'],
+    ['CR', 'type,value\rdomain,a.example\r'],
+    ['a host with its port', 'ioc_type,ioc_value\ndomain:port,a.example:443\n'],
+  ])('%s', (_, text) => {
+    const read = parseIocCsv(text, 'i.csv');
+    expect(ids(read?.indicators ?? [])).toEqual(['domain:a.example']);
+    expect(read?.faults.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  test('a time without a zone is UTC, and said', () => {
+    const read = parseIocCsv('type,value,first_seen\ndomain,a.example,2026-03-01 10:00:05\n', 'i.csv');
+    expect(read?.indicators).toMatchObject([{ firstSeenAt: '2026-03-01T10:00:05Z' }]);
+    expect(read?.faults).toMatchObject([{ code: 'zone-missing', severity: 'warning', place: { line: 2 } }]);
+  });
+
+  test('what one row trusts is trusted, whichever comes first; a table without rows is said', () => {
+    for (const rows of [
+      ['', 'trusted'],
+      ['trusted', ''],
+    ])
+      expect(
+        parseIocCsv(['type,value,role', ...rows.map((role) => `domain,a.example,${role}`)].join('\n'), 'i.csv'),
+      ).toMatchObject({ indicators: [{ role: 'trusted' }], faults: [{ code: 'duplicate' }] });
+    expect(parseIocCsv('type,value\n', 'i.csv')?.faults).toMatchObject([{ code: 'list-empty', severity: 'warning' }]);
   });
 
   test('a table without type and value is not mine', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { IndicatorMatcher } from '../../../rules/ioc/matcher.js';
 import { parseIocFile, maxFaults } from '../../../rules/ioc/text-list.js';
 
 const md5 = 'd41d8cd98f00b204e9800998ecf8427e';
@@ -128,7 +129,7 @@ describe('c2', () => {
     ];
     expect(shown('c2.txt', ...lines)).toEqual([
       '2:1 error value-invalid',
-      '3:2 error value-invalid',
+      '3:2 warning port-dropped',
       '4:12 error score-invalid',
       '5:12 error score-invalid',
       '6:13 error column-unexpected',
@@ -137,11 +138,63 @@ describe('c2', () => {
       '9:1 error value-invalid',
       '10:1 warning duplicate',
     ]);
-    expect(read('c2.txt', ...lines).indicators).toHaveLength(1);
+    expect(read('c2.txt', ...lines).indicators).toHaveLength(2);
   });
 });
 
+test.each([
+  ['evil.example # seen twice', ['domain evil.example']],
+  ['192.0.2.1    # one of many', ['ip 192.0.2.1']],
+  ['"evil.example",', ['domain evil.example']],
+  ['||evil.example^', ['domain evil.example']],
+  ['||evil.example^$third-party', ['domain evil.example']],
+  ['0.0.0.0 evil.example b.example', ['domain evil.example', 'domain b.example']],
+  ['127.0.0.1 localhost', []],
+  ['192.0.2[.]1:443', ['ip 192.0.2.1']],
+  ['[2001:db8::1]:443', ['ip 2001:db8::1']],
+  ['[2001:db8::1]', ['ip 2001:db8::1']],
+  ['evil[.]example:8080', ['domain evil.example']],
+  ['evil.example/', ['domain evil.example']],
+  ['evil.example/gate.php', ['url http://evil.example/gate.php', 'url https://evil.example/gate.php']],
+  ['192.0.2.1:81/a', ['url http://192.0.2.1:81/a', 'url https://192.0.2.1:81/a']],
+  ['https[:][//]evil[.]example[/]z', ['url https://evil.example/z']],
+  ['fxp://evil.example/x', ['url ftp://evil.example/x']],
+])('an entry as other lists have it: %s', (line, expected) => {
+  const list = read('c2.txt', 'first.example', line);
+  expect(list.indicators.slice(1).map(({ type, value }) => `${type} ${value}`)).toEqual(expected);
+  expect(list.faults.every(({ severity }) => severity === 'warning')).toBe(true);
+});
+
+test('what stands behind # describes its own line alone', () => {
+  const list = read('c2.txt', '# Case 1', 'a.example # seen in March', 'b.example');
+  expect(list.indicators.map(({ description }) => description)).toEqual(['seen in March', 'Case 1']);
+});
+
+test('a port is dropped and an odd scheme kept, both said', () => {
+  expect(shown('c2.txt', 'a.example:99', 'meow://b.example/y')).toEqual([
+    '1:1 warning port-dropped',
+    '2:1 warning scheme-unknown',
+  ]);
+});
+
 describe('hashes', () => {
+  test('as sha256sum writes them, in quotes, with a comment', () => {
+    const list = read(
+      'hash.txt',
+      `${sha256}  a b.exe`,
+      `"${md5}",`,
+      `${sha1} *c.exe`,
+      `${md5.replace('d', 'a')} # why;70`,
+    );
+    expect(list.faults).toEqual([]);
+    expect(list.indicators.map(({ type, description }) => [type, description])).toEqual([
+      ['sha256', 'a b.exe'],
+      ['md5', undefined],
+      ['sha1', 'c.exe'],
+      ['md5', 'why'],
+    ]);
+  });
+
   test('every column form', () => {
     const list = read(
       'hash.txt',
@@ -243,7 +296,83 @@ describe('keywords, pipes and handles', () => {
   });
 });
 
+describe('names that say too much or too little', () => {
+  test.each([
+    '.',
+    '.+',
+    '\\.',
+    '[a-z]',
+    '\\w',
+    '^/',
+    '\\\\',
+    '\\.exe$',
+    '(?i)^c:\\\\windows\\\\',
+    '/usr/lib/',
+    'windows',
+    '\\.dll$',
+    '^.{3,}$',
+  ])('the file name %s is every host’s', (line) => {
+    const { indicators, faults } = read('filename-iocs.txt', `${line};100`);
+    expect(indicators).toEqual([]);
+    expect(faults).toMatchObject([{ code: 'value-invalid', severity: 'error', place: { line: 1, column: 1 } }]);
+    expect(faults[0]?.message).toContain('which hits');
+  });
+  test.each([
+    '\\.dll$;-20',
+    '\\.exe$;60;(?i)(?:windows|program files)',
+    'svchost\\.exe$;30',
+    '/tmp/x[0-9]+$;80',
+    '\\.scr$;60',
+  ])('the file name %s may stand', (line) => {
+    expect(read('filename-iocs.txt', line).indicators).toHaveLength(1);
+  });
+  test('pipes and handles too', () => {
+    expect(shown('pipes.txt', '.', '[a-z]+', 'lsass', 'agent_[0-9]+')).toEqual([
+      '1:1 error value-invalid',
+      '2:1 error value-invalid',
+    ]);
+    expect(shown('handles.txt', 'Global\\.+', 'Bad[0-9]')).toEqual(['1:1 error value-invalid']);
+  });
+
+  test.each([
+    ['%TEMP%\\a.exe', 'C:\\Users\\x\\AppData\\Local\\Temp\\A.exe'],
+    ['%temp%\\\\a[0-9]\\.exe', 'C:\\Windows\\Temp\\a1.exe'],
+    ['%AppData%\\\\M\\\\a\\.dll', 'c:\\users\\x\\appdata\\roaming\\m\\a.dll'],
+    ['%PROGRAMFILES(X86)%\\A\\b.exe', 'C:\\Program Files (x86)\\A\\b.exe'],
+    ['%SystemDrive%\\Users\\%USERNAME%\\b.exe', 'D:\\Users\\anna\\b.exe'],
+  ])('%s is looked for where Windows has it', (line, path) => {
+    const { indicators, faults } = read('filename-iocs.txt', `${line};70`);
+    expect(faults).toEqual([]);
+    expect(new IndicatorMatcher(indicators).matchPath(path)).toHaveLength(1);
+    expect(new IndicatorMatcher(indicators).matchPath(`${path.slice(0, -5)}xx.bin`)).toEqual([]);
+  });
+  test('another variable is refused', () => {
+    const { indicators, faults } = read('filename-iocs.txt', '%ACMEHOME%\\a.exe;70');
+    expect(indicators).toEqual([]);
+    expect(faults[0]?.message).toContain('"%ACMEHOME%"');
+  });
+});
+
 describe('hostile files', () => {
+  test('CR alone ends a line; a list of nothing is said', () => {
+    expect(read('c2.txt', '# case\ra.example\rb.example\r').indicators).toMatchObject([
+      { value: 'a.example', description: 'case' },
+      { value: 'b.example' },
+    ]);
+    expect(shown('c2.txt', '')).toEqual(['1:1 warning list-empty']);
+    expect(shown('hash.txt', '# nothing yet')).toEqual(['1:1 warning list-empty']);
+    expect(shown('trusted-hashes.txt', '# nothing yet')).toEqual([]);
+  });
+
+  test('a control character costs its line, which names it', () => {
+    const lines = Array.from({ length: 20 }, (_, at) => `host${at}.example`);
+    const list = read('c2.txt', ...lines, 'a\u0001b.example', 'c\0d.example', 'last.example');
+    expect(list.indicators).toHaveLength(21);
+    expect(
+      list.faults.map(({ code, message, place }) => `${place.line}:${place.column} ${code} ${message.slice(-6)}`),
+    ).toEqual(['21:2 control-character U+0001', '22:2 control-character U+0000']);
+  });
+
   test('CRLF, a byte order mark and a missing last line end change nothing', () => {
     expect(parseIocFile('\uFEFFa.example\r\n\r\nb.example', 'c2.txt')).toEqual({
       indicators: [

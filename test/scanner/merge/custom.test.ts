@@ -99,6 +99,14 @@ describe('custom-signatures', () => {
     expect(disabled).toEqual(['keyword:alpha 1']);
   });
 
+  test('what the warning list knows is named, and counts all the same', async () => {
+    await put('own-c2.txt', 'co.uk\n10.1.2.3\nevil.example\n192.0.2.7\n');
+    await put('own-trusted-domains.txt', 'google.com\n');
+    const { rules, faults } = await merged();
+    expect(rules).toHaveLength(2 + 5);
+    expect(faults).toEqual(['own-c2.txt:0 domain-suffix', 'own-c2.txt:0 address-reserved']);
+  });
+
   test('what an override was written over is remembered at the switch', async () => {
     await put('my-keywords.txt', 'beta\n');
     await distribution.release('ioc/core/stable', 2, [rule('beta', 'the same id, another rule')]);
