@@ -13,6 +13,11 @@ export function registerCustomers(admin: Command): void {
   adminCommand(customers, 'add <name>', 'add a customer').action(async (name: string, options: AdminOptions) => {
     printObject(await callServer(adminAccess(options), 'POST', '/v1/customers', { name }), options);
   });
+  adminCommand(customers, 'rename <id> <name>', 'give a customer another name').action(
+    async (id: string, name: string, options: AdminOptions) => {
+      printObject(await callServer(adminAccess(options), 'PATCH', `/v1/customers/${segment(id)}`, { name }), options);
+    },
+  );
   adminCommand(customers, 'show <id>', 'show a customer').action(async (id: string, options: AdminOptions) => {
     printObject(await callServer(adminAccess(options), 'GET', `/v1/customers/${segment(id)}`), options);
   });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CliError } from '../error.js';
 import { note } from '../output.js';
 import {
   adminAccess,
@@ -20,10 +21,16 @@ export function registerLicenseActs(licenses: Command): void {
       act(id, 'renew', options, options.days === undefined ? {} : { days: options.days }),
     );
   adminCommand(licenses, 'extend <id>', 'a later end')
-    .requiredOption('--expires <time>', 'the new end, such as 2027-07-01', timeOption)
-    .action((id: string, options: AdminOptions & { readonly expires: string }) =>
-      act(id, 'extend', options, { expiresAt: options.expires }),
-    );
+    .option('--expires <time>', 'the new end, such as 2027-07-01', timeOption)
+    .option('--days <n>', 'or so many days after the end that it has', wholeNumberOption)
+    .action((id: string, options: AdminOptions & { readonly expires?: string; readonly days?: number }) => {
+      const { expires, days } = options;
+      if ((expires === undefined) === (days === undefined)) {
+        const got = days === undefined ? 'neither' : 'both';
+        throw new CliError('usage', `yms admin licenses extend: expected either --expires or --days, got ${got}`);
+      }
+      return act(id, 'extend', options, days === undefined ? { expiresAt: expires ?? null } : { days });
+    });
   adminCommand(licenses, 'upgrade <id>', 'to another plan, larger or smaller')
     .requiredOption('--plan <id>', 'the new plan')
     .option('--seats <n>', 'on how many hosts (as the plan says)', wholeNumberOption)

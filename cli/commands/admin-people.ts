@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CliError } from '../error.js';
 import { hint, note } from '../output.js';
 import {
   adminAccess,
@@ -46,6 +47,21 @@ export function registerPeople(admin: Command): void {
       printInvitation(await callServer(adminAccess(options), 'POST', path, {}), options);
     },
   );
+  adminCommand(people, 'set <id>', 'change the name or the role of somebody')
+    .option('--name <name>', 'what the person is called')
+    .option('--role <role>', 'owner, license-manager, publisher, auditor or customer')
+    .option('--customer <id>', 'the customer of a person with role customer')
+    .action(async (id: string, options: AdminOptions & Partial<InviteOptions>) => {
+      const { name, role, customer } = options;
+      const change = {
+        ...(name === undefined ? {} : { name }),
+        ...(role === undefined ? {} : { role }),
+        ...(customer === undefined ? {} : { customerId: customer }),
+      };
+      if (Object.keys(change).length === 0)
+        throw new CliError('usage', 'yms admin people set: expected --name, --role or --customer, got none');
+      printObject(await callServer(adminAccess(options), 'PATCH', `/v1/people/${segment(id)}`, change), options);
+    });
   for (const [name, disabled, description] of [
     ['disable', true, 'shut somebody out, at once'],
     ['enable', false, 'let somebody in again'],
