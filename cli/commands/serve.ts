@@ -3,15 +3,25 @@ import { systemClock } from '../../base/clock.js';
 import { withLock } from '../../base/files.js';
 import { initServer, lockPath, moveRecords, openServer, requireServerFolder } from '../../server/folder/folder.js';
 import { openLog } from '../../server/log.js';
-import { type ListenAddress, parseListenAddress, startServer } from '../../server/main.js';
+import { parseListenAddress, startServer } from '../../server/main.js';
 import { parseRecordsUrl } from '../../server/records/postgres.js';
 import { CliError } from '../error.js';
 import { hint, note, print, printJson } from '../output.js';
+import { settings } from '../../server/config.js';
+import {
+  flagOf,
+  loadServerSettings,
+  serverConfigFile,
+  type ServerSettings,
+  standardListen,
+} from '../server-settings.js';
 
 interface ServeOptions {
   readonly init?: string;
   readonly dir?: string;
-  readonly listen: string;
+  readonly listen?: string;
+  readonly config?: string;
+  readonly printConfig?: true;
   readonly records?: string;
   readonly moveRecords?: true;
   readonly json?: true;
@@ -19,7 +29,7 @@ interface ServeOptions {
 
 /** `yms serve`: the distribution server, until it gets SIGINT or SIGTERM. */
 export function registerServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .description('run the distribution server')
     .option(
@@ -27,38 +37,64 @@ export function registerServe(program: Command): void {
       'make the folder of a new server: its keys, its records, the first admin token (shown once)',
     )
     .option('--dir <dir>', 'the folder of the server to run')
-    .option('--listen <host:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:8420')
+    .option('--listen <host:port>', `where to listen; port 0 takes a free one (${standardListen})`)
+    .option('--config <file>', `its settings; without it ${serverConfigFile} beside the folder, if there is one`)
+    .option('--print-config', 'print every setting and where it is from, and end')
     .option(
       '--records <url>',
       'keep the records in PostgreSQL, postgres://user@host/database; or in YMS_RECORDS, also with a password',
     )
     .option('--move-records', 'copy the records of --dir into the empty database of --records, and end')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nTLS and the outside belong to a proxy in front; see docs/server.md')
-    .action(async (options: ServeOptions) => {
-      if ((options.init === undefined) === (options.dir === undefined))
-        throw new CliError(
-          'usage',
-          `yms serve: expected one of --init DIR and --dir DIR, got ${options.dir === undefined ? 'neither' : 'both'}`,
-        );
-      const recordsUrl = recordsAddress(options.records);
-      if (options.moveRecords) await move(options.dir, recordsUrl, options.json === true);
-      else if (options.init !== undefined) await init(options.init, recordsUrl, options.json === true);
-      else if (options.dir !== undefined)
-        await serve(options.dir, recordsUrl, parseListenAddress(options.listen), options.json === true);
-    });
+    .addHelpText(
+      'after',
+      '\nEach setting also has a variable, YMS_LISTEN and so on, and a key of the file. A flag holds before a variable,\na variable before the file. TLS and the outside belong to a proxy in front; see docs/server.md',
+    );
+  for (const { name, help, standard } of Object.values(settings))
+    command.option(`${flagOf(name)} <n>`, `${help} (${standard})`);
+  command.action(async (options: ServeOptions & Readonly<Record<string, string | undefined>>) => {
+    if (options.printConfig) {
+      printSettings(await settingsOf(options), options.json === true);
+      return;
+    }
+    if ((options.init === undefined) === (options.dir === undefined))
+      throw new CliError(
+        'usage',
+        `yms serve: expected one of --init DIR and --dir DIR, got ${options.dir === undefined ? 'neither' : 'both'}`,
+      );
+    refusePassword(options.records);
+    const settled = await settingsOf(options);
+    const { records } = settled;
+    if (records !== null) parseRecordsUrl(records);
+    if (options.moveRecords) await move(options.dir, records, options.json === true);
+    else if (options.init !== undefined) await init(options.init, records, options.json === true);
+    else if (options.dir !== undefined) await serve(options.dir, settled, options.json === true);
+  });
+}
+
+function settingsOf(options: ServeOptions & Readonly<Record<string, string | undefined>>): Promise<ServerSettings> {
+  const { dir, init: made, config: file, ...flags } = options;
+  return loadServerSettings({ dir: dir ?? made, file, flags, variables: process.env });
+}
+
+/** As `yms-server.yaml` has them, with where each is from. */
+function printSettings({ file, entries }: ServerSettings, json: boolean): void {
+  if (json) printJson({ file, settings: Object.fromEntries(entries.map(({ name, ...entry }) => [name, entry])) });
+  else {
+    print(`# ${file ?? `no ${serverConfigFile}`}`);
+    for (const { name, value, from } of entries)
+      print(`${value === null ? '# ' : ''}${name}: ${value ?? ''} # ${from}`);
+  }
 }
 
 /** Every user of a machine reads its list of processes: a password comes by the environment, or a file of libpq's. */
-function recordsAddress(option: string | undefined): string | null {
-  const address = option ?? process.env['YMS_RECORDS'] ?? '';
-  if (address === '') return null;
-  const url = parseRecordsUrl(address);
-  if (option !== undefined && (url.password !== '' || url.searchParams.has('password')))
+function refusePassword(option: string | undefined): void {
+  if (option === undefined || option === '') return;
+  const url = parseRecordsUrl(option);
+  if (url.password !== '' || url.searchParams.has('password'))
     throw new CliError('usage', '--records: expected an address without a password, got one with it', {
       hint: 'set YMS_RECORDS to the whole address, or PGPASSWORD to the password',
     });
-  return address;
 }
 
 async function move(dir: string | undefined, recordsUrl: string | null, json: boolean): Promise<void> {
@@ -86,11 +122,13 @@ async function init(dir: string, recordsUrl: string | null, json: boolean): Prom
 }
 
 /** A file of records belongs to one process; PostgreSQL's may have many, also on the same folder. */
-async function serve(dir: string, recordsUrl: string | null, address: ListenAddress, json: boolean): Promise<void> {
+async function serve(dir: string, settled: ServerSettings, json: boolean): Promise<void> {
+  const { records: recordsUrl, config } = settled;
+  const address = parseListenAddress(settled.listen);
   await requireServerFolder(dir);
   const stopped = stopSignal();
   const run = async (): Promise<void> => {
-    const parts = await openServer(dir, { clock: systemClock, log: openLog(), recordsUrl });
+    const parts = await openServer(dir, { clock: systemClock, log: openLog(), recordsUrl, config });
     const server = await startServer(parts, address);
     if (json) print(JSON.stringify({ url: server.url }));
     else print(server.url);

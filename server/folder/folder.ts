@@ -10,7 +10,7 @@ import { canonicalJson } from '../../base/json.js';
 import { encodePublicKey } from '../../keys/key.js';
 import { appendAudit } from '../audit/audit.js';
 import { FileBlobs } from '../blobs/files.js';
-import { defaultConfig } from '../config.js';
+import { defaultConfig, type ServerConfig } from '../config.js';
 import type { ServerParts } from '../deps.js';
 import { ServerError } from '../error.js';
 import { loadKeys, makeKeys, openRecordsKey } from './key-folder.js';
@@ -150,6 +150,7 @@ export interface OpenOptions {
   readonly log: Logger;
   /** Of the PostgreSQL database that the folder was made with; null for records in the folder. */
   readonly recordsUrl?: string | null;
+  readonly config?: ServerConfig;
 }
 
 /**
@@ -159,7 +160,10 @@ export interface OpenOptions {
  * @throws ServerError `folder-not-initialised`, `records-version`, `records-unavailable`, `records-key`; KeyError for a
  * damaged key file
  */
-export async function openServer(folder: string, { clock, log, recordsUrl = null }: OpenOptions): Promise<ServerParts> {
+export async function openServer(
+  folder: string,
+  { clock, log, recordsUrl = null, config = defaultConfig }: OpenOptions,
+): Promise<ServerParts> {
   const dir = resolve(folder);
   await requireServerFolder(dir);
   const keys = await loadKeys(dir);
@@ -172,7 +176,7 @@ export async function openServer(folder: string, { clock, log, recordsUrl = null
       clock,
       keys: { ...keys, records: await openRecordsKey(dir, records, clock) },
       log,
-      config: defaultConfig,
+      config,
     };
   } catch (error) {
     await records.destroy();
