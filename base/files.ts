@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { BaseError, systemCode } from './error.js';
 
 /**
@@ -110,86 +110,14 @@ export function unwritable(path: string, cause: unknown): BaseError {
   });
 }
 
-/** A holder touches its lock six times in this time. */
-export const lockFreshMs = 60_000;
-
-/** The locks that this process holds or asks for. */
-const ownLocks = new Set<string>();
+/** What {@link writeFileAtomic} calls its temporary files. */
+const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
 
 /**
- * Runs `work` while holding the lock file `path`, which names this process. A lock whose process is gone is taken over,
- * also one that names this process itself and that nobody keeps fresh: in a container the next process has the number of
- * the one that was killed.
- *
- * @throws BaseError `lock-held` when another live process holds it, or other work of this one
+ * Removes the temporary files that killed commands left in a folder. Only for who holds the folder's lock: nobody else
+ * is in the middle of a write then.
  */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const own = resolve(path);
-  if (ownLocks.has(own))
-    throw new BaseError('lock-held', `${path}: expected a free lock, got one held by this process`);
-  ownLocks.add(own);
-  try {
-    return await withLockFile(path, work);
-  } finally {
-    ownLocks.delete(own);
-  }
-}
-
-async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
-  const mine = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
-  await writeFile(mine, `${process.pid}\n`, { flag: 'wx' }).catch((cause: unknown) => {
-    throw unwritable(path, cause);
-  });
-  try {
-    await takeLock(path, mine);
-  } finally {
-    await rm(mine, { force: true });
-  }
-  const touch = (): void => void utimes(path, new Date(), new Date()).catch(() => undefined);
-  const timer = setInterval(touch, lockFreshMs / 6).unref();
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-    await rm(path, { force: true });
-  }
-}
-
-/** `link` is the one call that makes a file with its content in place, or fails because the name is taken. */
-async function takeLock(path: string, mine: string): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await link(mine, path);
-      return;
-    } catch (cause) {
-      if (systemCode(cause) !== 'EEXIST') throw unwritable(path, cause);
-    }
-    const holder = await readFile(path, 'utf8').catch(() => null);
-    const info = await stat(path).catch(() => null);
-    if (holder === null || info === null) continue;
-    if (isLive(holder, info.mtimeMs))
-      throw new BaseError('lock-held', `${path}: expected a free lock, got one held by process ${holder.trim()}`, {
-        hint: 'wait for the other yms command to end',
-      });
-    const stale = `${mine}.stale`;
-    await rename(path, stale).catch(() => undefined);
-    const moved = await readFile(stale, 'utf8').catch(() => holder);
-    if (moved !== holder) await link(stale, path).catch(() => undefined); // another process took it over meanwhile
-    await rm(stale, { force: true });
-  }
-  throw new BaseError('lock-held', `${path}: expected a free lock, got one that other processes keep taking`);
-}
-
-/** Whether whoever took a lock is still there. An empty lock is what a power cut leaves. */
-function isLive(holder: string, touchedMs: number): boolean {
-  const pid = /^[1-9]\d*$/.test(holder.trim()) ? Number(holder) : null;
-  if (pid === null) return false;
-  if (pid === process.pid) return Math.abs(Date.now() - touchedMs) < lockFreshMs;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (temporaryName.test(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
 }

@@ -12,6 +12,9 @@ export interface PlacedYaml {
   readonly placeOf: (path: readonly PropertyKey[], key?: string) => Place;
 }
 
+/** Faults of the YAML of one file that are told one by one. */
+const maxYamlFaults = 1000;
+
 export function parsePlacedYaml(text: string, file: string): PlacedYaml {
   const lines = new LineCounter();
   const at = (offset: number): Place => {
@@ -25,9 +28,14 @@ export function parsePlacedYaml(text: string, file: string): PlacedYaml {
     return { value: null, faults: [tooDeep], placeOf: () => place };
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const faults = [...document.errors, ...document.warnings].map((error) =>
-    fault('yaml-syntax', `yaml: ${error.message}`, at(error.pos[0])),
-  );
+  const errors = [...document.errors, ...document.warnings];
+  const faults = errors
+    .slice(0, maxYamlFaults)
+    .map((error) => fault('yaml-syntax', `yaml: ${error.message}`, at(error.pos[0])));
+  if (errors.length > maxYamlFaults) {
+    const message = `file: expected at most ${maxYamlFaults} faults, got ${errors.length - maxYamlFaults} more`;
+    faults.push(fault('faults-left-out', message, { file }));
+  }
   const placeOf = (path: readonly PropertyKey[], key?: string): Place => at(offsetOf(document, path, key));
   if (faults.length > 0) return { value: null, faults, placeOf };
   try {

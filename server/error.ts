@@ -73,6 +73,7 @@ export type ServerErrorCode =
   | 'target-sequence'
   | 'epoch-fell'
   // the server's own state
+  | 'folder-held'
   | 'folder-not-empty'
   | 'folder-not-initialised'
   | 'option-invalid'

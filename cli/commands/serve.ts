@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { withLock } from '../../base/files.js';
-import { initServer, lockPath, moveRecords, openServer, requireServerFolder } from '../../server/folder/folder.js';
+import { initServer, moveRecords, openServer, requireServerFolder } from '../../server/folder/folder.js';
+import { withServerFolder } from '../../server/folder/folder-lock.js';
 import { openLog } from '../../server/log.js';
 import { parseListenAddress, startServer } from '../../server/main.js';
 import { parseRecordsUrl } from '../../server/records/postgres.js';
@@ -102,9 +102,7 @@ async function move(dir: string | undefined, recordsUrl: string | null, json: bo
   if (recordsUrl === null)
     throw new CliError('usage', 'yms serve --move-records: expected --records URL or YMS_RECORDS, got neither');
   await requireServerFolder(dir);
-  const rows = await withLock(lockPath(dir), () =>
-    moveRecords(dir, recordsUrl, { clock: systemClock, log: openLog() }),
-  );
+  const rows = await withServerFolder(dir, () => moveRecords(dir, recordsUrl, { clock: systemClock, log: openLog() }));
   if (json) print(JSON.stringify({ rows }));
   else print(`${rows} rows`);
   hint('start every server of these records with the same --records or YMS_RECORDS');
@@ -135,7 +133,7 @@ async function serve(dir: string, settled: ServerSettings, json: boolean): Promi
     await stopped;
     await server.close();
   };
-  await (recordsUrl === null ? withLock(lockPath(dir), run) : run());
+  await (recordsUrl === null ? withServerFolder(dir, run) : run());
 }
 
 /** Listens from the start: a signal during the start ends the server in order as well. */

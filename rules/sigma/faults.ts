@@ -51,7 +51,11 @@ export type SigmaFaultCode =
   | 'correlation-timespan'
   | 'correlation-condition'
   | 'correlation-aliases'
-  | 'filter-rules';
+  | 'filter-rules'
+  | 'faults-left-out';
+
+/** Faults of one file that are told one by one. */
+export const maxFaults = 1000;
 
 /** Collects the faults of one file; offsets into its text become lines and columns only here, when one is needed. */
 export class FaultLog {
@@ -81,15 +85,36 @@ export class FaultLog {
 
   /** Messages quote the file, where an escape may have made half a character. */
   #add(code: SigmaFaultCode, message: string, offset: number, severity: Fault['severity']): void {
-    this.faults.push({ code, message: message.toWellFormed(), place: this.place(offset), severity });
+    if (this.faults.length > maxFaults) return;
+    const isLast = this.faults.length === maxFaults;
+    const told = isLast
+      ? {
+          code: 'faults-left-out',
+          message: `file: expected at most ${maxFaults} faults, got more`,
+          severity: 'error' as const,
+        }
+      : { code, message: message.toWellFormed(), severity };
+    this.faults.push({ ...told, place: this.place(offset) });
   }
+
+  /** Where each line begins; made when the first place is asked for. */
+  #lineStarts: readonly number[] | null = null;
 
   /** Lines and columns count from 1, columns in UTF-16 code units. */
   place(offset: number): Place {
-    const before = this.#text.slice(0, offset);
-    const lineStart = before.lastIndexOf('\n') + 1;
-    let line = 1;
-    for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
-    return { file: this.#file, line, column: offset - lineStart + 1 };
+    const starts = (this.#lineStarts ??= lineStarts(this.#text));
+    let [line, behind] = [0, starts.length];
+    while (behind - line > 1) {
+      const middle = (line + behind) >> 1;
+      if ((starts[middle] ?? 0) <= offset) line = middle;
+      else behind = middle;
+    }
+    return { file: this.#file, line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
   }
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }

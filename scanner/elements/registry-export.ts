@@ -8,15 +8,12 @@ const entryStart = /^(?:"((?:[^"\\]|\\.){0,16383})"|@)=(.*)$/;
  */
 export class RegistryExport {
   #key = '';
-  /** A value whose data go on in the next line. */
-  #open: { readonly name: string; data: string; readonly line: number } | null = null;
+  /** A value whose data go on in the next line; its lines are joined once, at its end. */
+  #open: { readonly name: string; readonly parts: string[]; length: number; readonly line: number } | null = null;
 
   /** Null for a line that ends nothing. `line` of the answer is where the value began. */
   push(text: string, line: number): { readonly facts: readonly Fact[]; readonly line: number } | null {
-    if (this.#open !== null) {
-      this.#open.data += text.trim();
-      return this.#endUnlessOpen();
-    }
+    if (this.#open !== null) return this.#goOn(text.trim());
     const key = /^\[-?(.{1,4096})\]$/.exec(text)?.[1];
     if (key !== undefined) {
       this.#key = key;
@@ -24,20 +21,22 @@ export class RegistryExport {
     }
     const [, name, data] = entryStart.exec(text) ?? [];
     if (data === undefined) return null;
-    this.#open = { name: unescape(name ?? ''), data: data.trim(), line };
-    return this.#endUnlessOpen();
+    this.#open = { name: unescape(name ?? ''), parts: [], length: 0, line };
+    return this.#goOn(data.trim());
   }
 
-  #endUnlessOpen(): { readonly facts: readonly Fact[]; readonly line: number } | null {
+  #goOn(part: string): { readonly facts: readonly Fact[]; readonly line: number } | null {
     if (this.#open === null) return null;
-    const { name, data, line } = this.#open;
-    if (data.endsWith('\\') && data.startsWith('hex') && data.length < maxDataLength) {
-      this.#open.data = data.slice(0, -1);
+    const { name, parts, line } = this.#open;
+    this.#open.length += part.length;
+    const isHex = (parts[0] ?? part).startsWith('hex');
+    if (isHex && part.endsWith('\\') && this.#open.length < maxDataLength) {
+      parts.push(part.slice(0, -1));
       return null;
     }
     this.#open = null;
     const facts = keyFacts(this.#key, name);
-    for (const value of textsOf(data)) facts.push({ kind: 'text', name: 'data', value });
+    for (const value of textsOf(parts.join('') + part)) facts.push({ kind: 'text', name: 'data', value });
     return { facts, line };
   }
 }

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { utf8 } from '../../base/bytes.js';
 import { CodedError } from '../../base/error.js';
-import { readFileIfPresent, withLock, writeFileAtomic } from '../../base/files.js';
+import { readFileIfPresent, removeTemporaryFiles, writeFileAtomic } from '../../base/files.js';
+import { withLock } from '../../base/lock.js';
 import { canonicalJson, parseJson } from '../../base/json.js';
 import { ScannerError } from '../error.js';
 
@@ -78,7 +79,10 @@ export async function withHome<T>(home: Home, work: () => Promise<T>): Promise<T
       hint: 'set YMS_HOME to a folder that you may write',
     });
   });
-  return withLock(home.lock, work);
+  return withLock(home.lock, async () => {
+    await removeTemporaryFiles(home.path);
+    return work();
+  });
 }
 
 export const stateMaxBytes = 16 * 1024 * 1024;

@@ -87,6 +87,7 @@ const table: Readonly<Record<ServerErrorCode, readonly [status: number, title: s
   'target-feed': [422, 'A target is no feed that may be served'],
   'target-sequence': [409, 'A sequence does not rise, or rises too far'],
   'epoch-fell': [422, 'The epoch of a feature falls'],
+  'folder-held': [500, 'The server failed'],
   'folder-not-empty': [500, 'The server failed'],
   'folder-not-initialised': [500, 'The server failed'],
   'option-invalid': [500, 'The server failed'],

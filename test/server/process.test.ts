@@ -107,6 +107,8 @@ test('the ceremony, customers, licenses and tokens by command line', async () =>
   expect((await yms(['serve'])).code).toBe(2);
   expect((await yms(['serve', '--init', dir])).stderr).toContain('folder-not-empty');
   expect((await yms(['serve', '--dir', dir, '--listen', '127.0.0.1:0'])).stderr).toContain('lock-held');
+  await rm(join(dir, 'lock')); // whoever takes the lock for a leftover still has the kernel against him
+  expect((await yms(['serve', '--dir', dir, '--listen', '127.0.0.1:0'])).stderr).toContain('folder-held');
 }, 120_000);
 
 test('killed at some moment of an upload and commit, the server starts again with a whole release', async () => {

@@ -131,9 +131,9 @@ describe('this disk', () => {
   });
 
   test('lock held by another update', async () => {
-    const other = fork('-', [], { execArgv: ['-e', 'process.send("up"); setInterval(() => {}, 1000)'] });
-    await once(other, 'message');
-    await writeFile(endpoint.home.lock, `${other.pid ?? 0}\n`);
+    const holder = join(import.meta.dirname, '../../support/lock-holder.ts');
+    const other = fork(holder, [endpoint.home.lock], { execArgv: ['--import', 'tsx'], silent: true });
+    await once(other.stdout ?? expect.fail('no output'), 'data');
     const before = await pointerPacks();
     await expectCode('lock-held', () => update(endpoint));
     expect(await pointerPacks()).toEqual(before);
