@@ -53,6 +53,16 @@ const fileSchema = z.strictObject({
   ),
 });
 
+/** Settings that do not hold; the command shows each fault on a line of its own. */
+export class SettingsError extends CliError {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super('usage', `settings: expected valid ones, got ${faults.length} that are not`);
+    this.faults = faults;
+  }
+}
+
 export interface SettingSources {
   /** The server's folder: beside it stands the file, when no other is named. */
   readonly dir: string | undefined;
@@ -66,7 +76,7 @@ export interface SettingSources {
 /**
  * All settings, with every fault at once: of the file with line and column, of variables and flags by their names.
  *
- * @throws CliError `usage` with one line for each fault; BaseError `file-missing`, `utf8-invalid`
+ * @throws SettingsError with all faults; BaseError `file-missing`, `utf8-invalid`
  */
 export async function loadServerSettings(sources: SettingSources): Promise<ServerSettings> {
   const { file, values, faults } = await readFile(sources);
@@ -86,7 +96,7 @@ export async function loadServerSettings(sources: SettingSources): Promise<Serve
     return inFile === undefined ? { value: standardOf(key), from: 'default' } : { value: inFile, from: 'file' };
   };
   const found = new Map(([...textKeys, ...settingKeys] as const).map((key) => [key, take(key)]));
-  if (problems.length > 0) throw new CliError('usage', problems.join('\n'));
+  if (problems.length > 0) throw new SettingsError(problems);
   const given = settingKeys.map((key) => [key, found.get(key)?.value]);
   return {
     listen: String(found.get('listen')?.value ?? standardListen),

@@ -6,12 +6,13 @@ import { openLog } from '../../server/log.js';
 import { parseListenAddress, startServer } from '../../server/main.js';
 import { parseRecordsUrl } from '../../server/records/postgres.js';
 import { CliError } from '../error.js';
-import { hint, note, print, printJson } from '../output.js';
+import { hint, note, print, printable, printJson, warn } from '../output.js';
 import { settings } from '../../server/config.js';
 import {
   flagOf,
   loadServerSettings,
   serverConfigFile,
+  SettingsError,
   type ServerSettings,
   standardListen,
 } from '../server-settings.js';
@@ -74,7 +75,10 @@ export function registerServe(program: Command): void {
 
 function settingsOf(options: ServeOptions & Readonly<Record<string, string | undefined>>): Promise<ServerSettings> {
   const { dir, init: made, config: file, ...flags } = options;
-  return loadServerSettings({ dir: dir ?? made, file, flags, variables: process.env });
+  return loadServerSettings({ dir: dir ?? made, file, flags, variables: process.env }).catch((error: unknown) => {
+    if (error instanceof SettingsError) for (const fault of error.faults) warn(printable(fault));
+    throw error;
+  });
 }
 
 /** As `yms-server.yaml` has them, with where each is from. */

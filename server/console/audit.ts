@@ -40,9 +40,9 @@ async function auditPage({ deps, query }: PageContext): Promise<Page> {
   return {
     title: 'Audit',
     body: html`<form class="filters" role="search" aria-label="Filter the audit log">
-        ${field(null, { name: 'subject', label: 'Subject', value: subject ?? '', required: false })}
-        ${field(null, { name: 'actor', label: 'Actor', value: actor ?? '', required: false })}
-        ${field(null, { name: 'action', label: 'Action', value: action ?? '', required: false })}
+        ${field(null, { name: 'subject', label: 'Subject', value: subject, required: false })}
+        ${field(null, { name: 'actor', label: 'Actor', value: actor, required: false })}
+        ${field(null, { name: 'action', label: 'Action', value: action, required: false })}
         <div class="actions"><button>Filter</button></div>
       </form>
       ${table<AuditEntry>({

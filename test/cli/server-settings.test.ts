@@ -3,7 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { flagOf, loadServerSettings, serverConfigFile, variableOf } from '../../cli/server-settings.js';
+import {
+  flagOf,
+  loadServerSettings,
+  serverConfigFile,
+  type SettingsError,
+  variableOf,
+} from '../../cli/server-settings.js';
 import { dayMs, secondMs } from '../../base/clock.js';
 import { defaultConfig, settings } from '../../server/config.js';
 
@@ -21,7 +27,7 @@ const write = (text: string) => writeFile(join(root, serverConfigFile), text);
 const messageOf = async (sources: Parameters<typeof loadServerSettings>[0]) =>
   loadServerSettings(sources).then(
     () => 'no refusal',
-    (error: unknown) => (error as Error).message,
+    (error: unknown) => (error as SettingsError).faults.join('\n'),
   );
 
 describe('settings', () => {
