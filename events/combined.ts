@@ -1,6 +1,7 @@
-import type { FieldValue, FlatEvent } from './event.js';
-import type { ByteSource } from './source.js';
-import { type ParsedLine, readLineLog, type TextLogOptions } from './text-log.js';
+import type { FieldValue } from './event.js';
+import type { LogClock } from './log-clock.js';
+import { LogSource } from './log-source.js';
+import { type LineEvent, lineOf } from './text-log.js';
 import { parseTextTime } from './text-time.js';
 import { toCount, webFields } from './web-fields.js';
 
@@ -9,23 +10,17 @@ const line = new RegExp(
   `^(?:([^\\s:]{1,256}:\\d{1,5}) )?(\\S{1,256}) (\\S{1,256}) ([^[\\]"]{1,256}) \\[([^\\]"]{20,40})\\] ${text} (\\d{3}|-) (\\d{1,15}|-)(?: ${text} ${text})?`,
 );
 
-/** Whether a line is of Apache's common or combined log format, also with the virtual host in front. */
-export function isCombinedLine(candidate: string): boolean {
-  return line.test(candidate);
-}
+/** Web servers and proxies write it alike. */
+const webLog = LogSource.of({ service: ['apache', 'nginx'], category: ['webserver', 'proxy'] });
 
 /**
- * The events of a log in Apache's combined format, which nginx and proxies write too, with the fields of
- * {@link webFields}. A remote host is known only where the request names a whole URL, as it does to a proxy. A virtual
- * host in front becomes `s-computername`.
+ * A line of Apache's common or combined format, which nginx and proxies write too, with the fields of {@link webFields}. A
+ * remote host is known only where the request names a whole URL, as it does to a proxy. A virtual host in front becomes
+ * `s-computername`.
  */
-export function readCombined(source: ByteSource, options: TextLogOptions): AsyncGenerator<FlatEvent[]> {
-  return readLineLog(source, options, parseCombinedLine);
-}
-
-export function parseCombinedLine(candidate: string): ParsedLine {
+export function parseCombinedLine(candidate: string, { local }: LogClock): LineEvent | null {
   const match = line.exec(candidate);
-  if (match === null) return { expected: 'a line of the combined log format' };
+  if (match === null) return null;
   const [, server, clientIp = '', , user = '-', time = '', request = '', status = '', bytes = '', referrer, agent] =
     match;
   const [, method = null, url = unescape(request)] =
@@ -41,11 +36,7 @@ export function parseCombinedLine(candidate: string): ParsedLine {
     userAgent: agent === undefined ? null : unescape(agent),
   });
   if (server !== undefined) fields.push(['s-computername', server]);
-  return {
-    names: fields.map(([name]) => name),
-    values: fields.map(([, value]) => value),
-    timeMs: parseTextTime(time),
-  };
+  return lineOf(fields, parseTextTime(time, local), webLog);
 }
 
 /** Apache writes `\"`, `\\` and `\xhh`; the last stays as it is, because it may be half a character. */

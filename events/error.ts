@@ -1,7 +1,10 @@
 import { CodedError } from '../base/error.js';
 
-/** What ends the reading of a file: called .evtx, or with its magic, it holds neither a file header nor a chunk. */
-export type FileFaultCode = 'evtx-header';
+/**
+ * What ends the reading of a file: called .evtx, or with its magic, it holds neither a file header nor a chunk; a journal has
+ * no header, or is larger than any that journald writes.
+ */
+export type FileFaultCode = 'evtx-header' | 'journal-header' | 'journal-too-large';
 
 /** What is left out of a file, counted and named, while the rest of it is read. */
 export type SkipCode =
@@ -36,8 +39,13 @@ export type SkipCode =
   | 'csv-columns'
   | 'w3c-fields'
   | 'w3c-columns'
+  | 'zeek-columns'
+  | 'xml-syntax'
+  | 'journal-field'
+  | 'journal-object'
+  | 'journal-compressed'
   | 'file-shrunk';
 
-export type EventsErrorCode = FileFaultCode | SkipCode | 'field-map';
+export type EventsErrorCode = FileFaultCode | SkipCode | 'field-map' | 'time-zone';
 
 export class EventsError extends CodedError<EventsErrorCode> {}

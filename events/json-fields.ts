@@ -1,9 +1,9 @@
 import type { Json } from '../base/json.js';
 import { EventsError } from './error.js';
 import type { FieldValue, Scalar } from './event.js';
+import { ecsAliases, ecsRoots, plainAliases, winlogAliases } from './json-aliases.js';
+import { isObject, type JsonObject } from './json-objects.js';
 import { parseLogTime } from './time.js';
-
-type JsonObject = Readonly<Record<string, Json>>;
 
 /** Members of one object, all levels together. */
 export const maxJsonFields = 8192;
@@ -14,35 +14,9 @@ export const maxJsonNameUnits = 1024;
 export interface JsonFields {
   readonly fields: ReadonlyMap<string, FieldValue>;
   readonly timeMs: number | null;
+  /** Whether an integer beyond 2^53 stands in it, which has been rounded. */
+  readonly isRounded: boolean;
 }
-
-/** Under what name a log calls its System fields elsewhere, the Sigma name last; the first present is taken. */
-const plainAliases = [
-  ['LogName', 'Channel'],
-  ['ProviderName', 'Provider_Name'],
-  ['SourceName', 'Provider_Name'],
-  ['MachineName', 'Computer'],
-  ['Hostname', 'Computer'],
-  ['RecordId', 'EventRecordID'],
-  ['RecordNumber', 'EventRecordID'],
-] as const;
-
-/** Winlogbeat 7 and 8 (and what else follows the Elastic Common Schema): its `winlog.*` to the Sigma name. */
-const winlogAliases = [
-  ['winlog.channel', 'Channel'],
-  ['winlog.event_id', 'EventID'],
-  ['winlog.provider_name', 'Provider_Name'],
-  ['winlog.provider_guid', 'Provider_Guid'],
-  ['winlog.computer_name', 'Computer'],
-  ['winlog.record_id', 'EventRecordID'],
-  ['winlog.version', 'Version'],
-  ['winlog.task', 'Task'],
-  ['winlog.opcode', 'Opcode'],
-  ['winlog.activity_id', 'Correlation_ActivityID'],
-  ['winlog.process.pid', 'Execution_ProcessID'],
-  ['winlog.process.thread.id', 'Execution_ThreadID'],
-  ['winlog.user.identifier', 'Security_UserID'],
-] as const;
 
 /** Where a time stamp may stand, the best first. */
 const timeFields = [
@@ -53,45 +27,76 @@ const timeFields = [
   'UtcTime',
   'EventTime',
   'eventTime',
+  'requestReceivedTimestamp',
+  'published',
+  'createdDateTime',
+  'activityDateTime',
+  'eventTimestamp',
   'TimeGenerated',
+  'CreationTime',
+  '_time',
+  'ts',
+  '__REALTIME_TIMESTAMP',
+  'Timestamp',
   'timestamp',
   'time',
+  'created_at',
+  'utc_time',
+  'event_time',
+  'datetime',
+  'Date',
+  'protoPayload.timestamp',
+  'receiveTimestamp',
+  'local_time',
+  'createdDate',
 ];
 
 /**
- * The fields of an event in one of three shapes: that of `evtx_dump` (an `Event` with a `System`), that of Winlogbeat
- * (a `winlog` object; its event data also under their plain names), or any other object as it is, nested names joined
- * with `.`.
+ * The fields of an event: of `evtx_dump` (an `Event` with a `System`), of Velociraptor (a `System` alone), of Winlogbeat and
+ * others that follow the Elastic Common Schema, nested or with dotted names (the event data also under their plain names),
+ * of EvtxECmd (its `Payload` is taken apart), of hayabusa (`Details` too), of journald; any other object is taken as it is,
+ * nested names joined with `.`.
  *
  * @throws EventsError `json-too-many-fields`, `json-name`
  */
 export function jsonFields(object: JsonObject): JsonFields {
   const collector = new Collector();
-  const { Event: event, winlog } = object;
+  const { Event: event, System: system, winlog, Payload: payload } = object;
   if (isObject(event) && isObject(event['System'])) evtxDump(event, collector);
-  else if (isObject(winlog)) {
-    winlogbeat(winlog, collector);
-    nested(object, '', collector);
-    collector.alias(winlogAliases);
-  } else {
-    nested(object, '', collector);
-    collector.alias(plainAliases);
+  else if (isObject(system) && ('EventID' in system || 'Channel' in system)) evtxDump(object, collector);
+  else {
+    if (isObject(winlog)) winlogbeat(winlog, collector);
+    const isPayload = typeof payload === 'string' && payload.startsWith('{') && 'MapDescription' in object;
+    if (isPayload) evtxEcmd(payload, collector);
+    const isHayabusa = 'RuleTitle' in object;
+    let isEcs = false;
+    for (const key of Object.keys(object)) {
+      const value = object[key] ?? null;
+      isEcs ||= key.includes('.') || ecsRoots.has(key);
+      if (isHayabusa && isObject(value) && /^(?:Details|ExtraFieldInfo|AllFieldInfo)$/.test(key))
+        nested(value, '', collector); // prettier-ignore
+      else if (key === 'MESSAGE' && Array.isArray(value)) collector.add(key, textOfBytes(value));
+      else nested(value, key, collector);
+    }
+    if (isEcs) dottedEventData(collector);
+    collector.alias(isObject(winlog) || collector.fields.has('winlog.channel') ? winlogAliases : plainAliases);
+    if (isEcs && !(isObject(winlog) && 'event_data' in winlog)) collector.alias(ecsAliases);
+    if (isHayabusa) hayabusaChannel(collector);
+    if ('__REALTIME_TIMESTAMP' in object) return withMicroseconds(collector);
+    // `Get-WinEvent | ConvertTo-Json` has the number of the event as its Id.
+    if ('Id' in object && collector.fields.has('Channel') && !collector.fields.has('EventID')) collector.alias([['Id', 'EventID']]); // prettier-ignore
   }
-  return { fields: collector.fields, timeMs: collector.timeMs() };
-}
-
-/** The objects that one object stands for: CloudTrail files are one object with all `Records`. */
-export function eventObjects(object: JsonObject): readonly JsonObject[] {
-  const { Records: records } = object;
-  return Array.isArray(records) && records.every(isObject) ? records : [object];
+  return collector.result();
 }
 
 class Collector {
   readonly fields = new Map<string, FieldValue>();
   #lists = new Map<string, Scalar[]>();
   #count = 0;
+  #isRounded = false;
 
   add(name: string, value: Scalar): void {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) this.#isRounded = true;
     if (++this.#count > maxJsonFields)
       throw new EventsError('json-too-many-fields', `json object: expected at most ${maxJsonFields} values, got more`);
     if (name.length > maxJsonNameUnits)
@@ -110,6 +115,12 @@ class Collector {
     list.push(value);
   }
 
+  append(name: string, value: FieldValue): void {
+    const known = this.fields.get(name);
+    const list = [...(known === undefined ? [] : [known].flat()), ...[value].flat()];
+    this.fields.set(name, list.length === 1 ? (list[0] ?? null) : list);
+  }
+
   alias(table: readonly (readonly [string, string])[]): void {
     for (const [from, to] of table) {
       const value = this.fields.get(from);
@@ -117,7 +128,15 @@ class Collector {
     }
   }
 
-  timeMs(): number | null {
+  set(name: string, value: FieldValue): void {
+    this.fields.set(name, value);
+  }
+
+  result(): JsonFields {
+    return { fields: this.fields, timeMs: this.#timeMs(), isRounded: this.#isRounded };
+  }
+
+  #timeMs(): number | null {
     for (const name of timeFields) {
       const value = this.fields.get(name);
       const timeMs = value === undefined ? null : parseLogTime(value);
@@ -125,6 +144,88 @@ class Collector {
     }
     return null;
   }
+}
+
+/** journald writes a message that is no UTF-8, or has control characters, as its bytes. */
+function textOfBytes(bytes: readonly Json[]): string {
+  return Buffer.from(bytes.map((byte) => (typeof byte === 'number' ? byte : 0x20))).toString('utf8');
+}
+
+/** journald counts in microseconds, as text. */
+function withMicroseconds(collector: Collector): JsonFields {
+  const { fields, isRounded } = collector.result();
+  const micros = fields.get('_SOURCE_REALTIME_TIMESTAMP') ?? fields.get('__REALTIME_TIMESTAMP');
+  const timeMs = typeof micros === 'string' && /^\d{1,17}$/.test(micros) ? Math.floor(Number(micros) / 1000) : null;
+  for (const [from, to] of journalNames) {
+    const value = fields.get(from);
+    if (value !== undefined && !fields.has(to)) collector.set(to, value);
+  }
+  return { fields, timeMs, isRounded };
+}
+
+/** What journald's fields are called in a line of syslog. */
+export const journalNames = [
+  ['_HOSTNAME', 'Computer'],
+  ['SYSLOG_IDENTIFIER', 'program'],
+  ['_PID', 'pid'],
+  ['MESSAGE', 'message'],
+] as const;
+
+/** EvtxECmd keeps the event data as the text of an object. */
+function evtxEcmd(payload: string, collector: Collector): void {
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(payload) as Json;
+  } catch {
+    return;
+  }
+  if (!isObject(parsed)) return;
+  for (const section of Object.values(parsed)) ecmdData(section, '', collector);
+}
+
+/** `{"Data":[{"@Name":"User","#text":"bob"}]}`, of which one alone is no list. */
+function ecmdData(value: Json, name: string, collector: Collector): void {
+  if (Array.isArray(value)) for (const entry of value as readonly Json[]) ecmdData(entry, name, collector);
+  else if (isObject(value)) {
+    const named = value['@Name'];
+    if (typeof named === 'string') {
+      ecmdData(value['#text'] ?? '', named, collector);
+      return;
+    }
+    for (const key of Object.keys(value)) {
+      if (key.startsWith('@xmlns') || key === '@Name') continue;
+      ecmdData(value[key] ?? null, key === '#text' ? name || 'Data' : key, collector);
+    }
+  } else if (value !== null) collector.add(name, value as Scalar);
+}
+
+const eventData = /^winlog\.(?:event_data|user_data)\.(.+)$/;
+
+/** Dotted names, as searches of Elasticsearch and flat exports have them. */
+function dottedEventData(collector: Collector): void {
+  for (const [name, value] of [...collector.fields]) {
+    if (!name.startsWith('winlog.')) continue;
+    const plain = eventData.exec(name)?.[1];
+    if (plain === undefined || plain === 'xml_name' || collector.fields.has(plain)) continue;
+    collector.set(plain, value);
+    if (/^param\d+$/.test(plain)) collector.append('Data', value);
+  }
+}
+
+/** hayabusa shortens the names of channels (its `channel_abbreviations.txt`). */
+const channels: Readonly<Record<string, string>> = {
+  Sec: 'Security', Sys: 'System', App: 'Application', Sysmon: 'Microsoft-Windows-Sysmon/Operational',
+  PwSh: 'Microsoft-Windows-PowerShell/Operational', PwShClassic: 'Windows PowerShell', Defender: 'Microsoft-Windows-Windows Defender/Operational',
+  TaskSch: 'Microsoft-Windows-TaskScheduler/Operational', 'BitsCli': 'Microsoft-Windows-Bits-Client/Operational', WMI: 'Microsoft-Windows-WMI-Activity/Operational',
+  WinRM: 'Microsoft-Windows-WinRM/Operational', Firewall: 'Microsoft-Windows-Windows Firewall With Advanced Security/Firewall',
+  DNSServ: 'DNS Server', 'DNS-Cli': 'Microsoft-Windows-DNS-Client/Operational', AppLocker: 'Microsoft-Windows-AppLocker/EXE and DLL', NTLM: 'Microsoft-Windows-NTLM/Operational',
+  LSA: 'Microsoft-Windows-LSA/Operational', CodeInteg: 'Microsoft-Windows-CodeIntegrity/Operational', Exchange: 'MSExchange Management', RDS: 'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+}; // prettier-ignore
+
+function hayabusaChannel(collector: Collector): void {
+  const channel = collector.fields.get('Channel');
+  const whole = typeof channel === 'string' ? channels[channel] : undefined;
+  if (whole !== undefined) collector.set('Channel', whole);
 }
 
 function nested(value: Json, name: string, collector: Collector): void {
@@ -153,7 +254,8 @@ function evtxDump(event: JsonObject, collector: Collector): void {
       if (!isObject(section)) continue;
       const prefix = key === 'System' ? '' : 'RenderingInfo_';
       for (const name of Object.keys(section)) systemField(prefix + name, section[name] ?? null, collector);
-    } else if (!key.startsWith('#') && key !== 'xmlns' && key !== 'Event_attributes') {
+    } else if (key === 'Message') collector.add('RenderingInfo_Message', section as Scalar);
+    else if (!key.startsWith('#') && !key.startsWith('_') && key !== 'xmlns' && key !== 'Event_attributes') {
       if (isObject(section)) dataSection(key, section, collector);
       else if (section !== null && section !== '') nested(section, key, collector);
     }
@@ -162,6 +264,10 @@ function evtxDump(event: JsonObject, collector: Collector): void {
 
 function systemField(name: string, value: Json, collector: Collector): void {
   if (value === null) return;
+  if (isObject(value) && !('#attributes' in value) && !('#text' in value) && !name.endsWith('_attributes')) {
+    plainSystemField(name, value, collector);
+    return;
+  }
   if (!isObject(value)) {
     nested(value, name, collector);
     return;
@@ -171,6 +277,15 @@ function systemField(name: string, value: Json, collector: Collector): void {
   for (const key of Object.keys(value)) {
     if (key === '#text') nested(value[key] ?? null, name, collector);
     else if (separate) nested(value[key] ?? null, `${name.slice(0, -'attributes'.length)}${key}`, collector);
+  }
+}
+
+/** Velociraptor: `{"EventID":{"Value":4720},"Provider":{"Name":"P"}}`. */
+function plainSystemField(name: string, value: JsonObject, collector: Collector): void {
+  for (const key of Object.keys(value)) {
+    const member = value[key] ?? null;
+    if (key === 'Value' || key === '') nested(member, name, collector);
+    else if (member !== null && key !== 'xmlns') nested(member, `${name}_${key}`, collector);
   }
 }
 
@@ -194,8 +309,4 @@ function attributes(name: string, value: Json | undefined, collector: Collector)
     if (key === 'xmlns' || key.startsWith('xmlns:')) continue;
     nested(value[key] ?? null, `${name}_${key}`, collector);
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -18,6 +18,8 @@ export interface FrameSink {
   /** The bytes of one object, valid until the call returns. */
   object(bytes: Buffer, offset: number): void;
   skip(code: SkipCode, offset: number, message: string): void;
+  /** What is no object, line by line. */
+  text(bytes: Buffer, offset: number): void;
 }
 
 type Mode = 'between' | 'object' | 'garbage';
@@ -72,22 +74,31 @@ export class JsonFrames {
         from = at;
         continue;
       }
-      if (byte === newline) this.#mode = 'between';
-      else if (this.#mode === 'garbage') {
-        if (byte === comma) this.#mode = 'between';
+      if (this.#mode === 'garbage') {
+        if (byte === newline) this.#endGarbage(bytes.subarray(from, at));
+        else if (byte === openBrace && this.#significant === comma) {
+          this.#endGarbage(bytes.subarray(from, at));
+          continue;
+        } else if (byte !== undefined && byte > 0x20) this.#significant = byte;
       } else if (!isSeparator(byte ?? 0)) {
         this.#mode = 'garbage';
+        this.#start = this.#offset + at;
+        this.#significant = byte ?? 0;
+        this.#tooLong = false;
+        from = at;
         this.#sink.skip('json-not-object', this.#offset + at, 'json: expected an object, got other text');
       }
       at++;
     }
-    if (this.#mode === 'object') this.#hold(bytes.subarray(from));
+    if (this.#mode !== 'between') this.#hold(bytes.subarray(from));
     this.#offset += bytes.length;
   }
 
   /** The end of the stream. */
   end(): void {
-    if (this.#mode === 'object') this.#abandon('expected the end of an object, got the end of the file');
+    if (this.#mode === 'garbage') this.#endGarbage(Buffer.alloc(0));
+    else if (this.#mode === 'object')
+      this.#abandon('expected the end of an object, got the end of the file', Buffer.alloc(0));
   }
 
   #begin(offset: number): void {
@@ -118,7 +129,7 @@ export class JsonFrames {
           if (at === bytes.length) break;
         }
         if (byte === newline) {
-          this.#abandon('expected the end of a string, got the end of the line');
+          this.#abandon('expected the end of a string, got the end of the line', bytes.subarray(start, at));
           return at;
         }
         isInString = isEscaped || byte !== quote;
@@ -133,7 +144,7 @@ export class JsonFrames {
         case openBrace:
         case openBracket:
           if (depth > 0 && byte === openBrace && isLineStart && this.#startsAnother(significant)) {
-            this.#abandon('expected the end of an object, got the next one');
+            this.#abandon('expected the end of an object, got the next one', bytes.subarray(start, at));
             return at;
           }
           if (++depth > maxObjectDepth) this.#tooDeep = true;
@@ -171,21 +182,51 @@ export class JsonFrames {
     const length = this.#heldBytes + last.length;
     this.#mode = 'between';
     this.#isOneLine = !this.#sawNewline;
-    if (this.#tooDeep)
-      this.#sink.skip('json-depth', this.#start, `json object: expected at most ${maxObjectDepth} levels, got more`);
-    else if (this.#tooLong || length > this.#maxBytes)
+    if (this.#tooLong || length > this.#maxBytes) {
+      this.#drop();
       this.#sink.skip('json-too-long', this.#start, `json object: expected at most ${this.#maxBytes} bytes, got more`);
-    else this.#sink.object(this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]), this.#start);
+      return;
+    }
+    const bytes = this.#take(last);
+    if (!this.#tooDeep) this.#sink.object(bytes, this.#start);
+    else {
+      this.#sink.skip('json-depth', this.#start, `json object: expected at most ${maxObjectDepth} levels, got more`);
+      this.#sink.text(bytes, this.#start);
+    }
   }
 
-  #abandon(message: string): void {
+  /** @param last what belongs to the object of the bytes in hand */
+  #abandon(message: string, last: Buffer): void {
     this.#mode = 'between';
-    if (this.#tooLong)
+    if (this.#tooLong) {
+      this.#drop();
       this.#sink.skip('json-too-long', this.#start, `json object: expected at most ${this.#maxBytes} bytes, got more`);
-    else this.#sink.skip('json-syntax', this.#start, `json object: ${message}`);
+      return;
+    }
+    this.#sink.skip('json-syntax', this.#start, `json object: ${message}`);
+    this.#sink.text(this.#take(last), this.#start);
+  }
+
+  #endGarbage(last: Buffer): void {
+    this.#mode = 'between';
+    this.#isOneLine = false;
+    if (this.#tooLong) this.#drop();
+    else this.#sink.text(this.#take(last), this.#start);
+  }
+
+  #take(last: Buffer): Buffer {
+    const bytes = this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]);
+    this.#drop();
+    return bytes;
+  }
+
+  #drop(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 
   #hold(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     this.#heldBytes += bytes.length;
     if (this.#heldBytes > this.#maxBytes) {
       this.#tooLong = true;

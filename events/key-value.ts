@@ -1,6 +1,6 @@
-import type { FlatEvent } from './event.js';
-import type { ByteSource } from './source.js';
-import { type ParsedLine, readLineLog, type TextLogOptions } from './text-log.js';
+import type { LogClock } from './log-clock.js';
+import { LogSource } from './log-source.js';
+import { type LineEvent, lineOf } from './text-log.js';
 import { timeReader } from './text-time.js';
 
 /** `key=` at the start of a word. */
@@ -12,26 +12,59 @@ const cefNames = ['deviceVendor', 'deviceProduct', 'deviceVersion', 'deviceEvent
 /** Pairs of one line at most; more are no event. */
 export const maxPairs = 1000;
 
+const readers = new Map<string, { readonly clock: LogClock; readonly timeOf: ReturnType<typeof timeReader> }>();
+
 /**
- * The events of a log of `key=value` lines: values bare or in double quotes (`\"` and `""` for a quote in one), divided by blanks,
- * commas, semicolons or tabs; a bare value may hold blanks up to the next key, as in CEF. What stands before the first
- * pair (the head of syslog) is not looked at, but the head of CEF gives fields of its own, and `cs1Label=Name` names the
- * value of `cs1`.
+ * A line of `key=value`: values bare or in double quotes (`\"` and `""` for a quote in one), divided by blanks, commas, semicolons
+ * or tabs; a bare value may hold blanks up to the next key, as in CEF. What stands before the first pair (the head of
+ * syslog) is not looked at, but the head of CEF gives fields of its own, and `cs1Label=Name` names the value of `cs1`.
+ *
+ * @returns null for a line with fewer pairs than `least`
  */
-export function readKeyValue(source: ByteSource, options: TextLogOptions): AsyncGenerator<FlatEvent[]> {
-  const readers = new Map<string, ReturnType<typeof timeReader>>();
-  return readLineLog(source, options, (line): ParsedLine => {
-    if (line.startsWith('#')) return null;
-    const pairs = pairsOf(line);
-    if (pairs.length < 2 || pairs.length > maxPairs) return { expected: `2 to ${maxPairs} pairs of key=value` };
-    const names = pairs.map(([name]) => name);
-    const values = pairs.map(([, value]) => value);
-    const key = names.join('\0');
-    const timeOf = readers.get(key) ?? timeReader(names);
+export function parseKeyValueLine(line: string, clock: LogClock, least = 3): LineEvent | null {
+  if (line.startsWith('#')) return null;
+  const pairs = pairsOf(line);
+  if (pairs.length < least || pairs.length > maxPairs) return null;
+  const names = pairs.map(([name]) => name);
+  const values = pairs.map(([, value]) => value);
+  const key = names.join('\0');
+  let reader = readers.get(key);
+  if (reader?.clock !== clock) {
+    reader = { clock, timeOf: timeReader(names, clock.exported) };
     if (readers.size > 1000) readers.clear();
-    readers.set(key, timeOf);
-    return { names, values, timeMs: timeOf(values) };
-  });
+    readers.set(key, reader);
+  }
+  return lineOf(pairs, reader.timeOf(values), vendorSource(pairs));
+}
+
+/** The pairs of a line of CEF, or of one that holds one; null for other lines. */
+export function cefPairs(line: string): [string, string][] | null {
+  const pairs = line.includes('CEF:') && !cefHead.test(line) ? [] : pairsOf(line);
+  return pairs.length < 3 ? null : pairs;
+}
+
+/** Product names of the taxonomy, by what vendors call themselves in their lines. */
+const vendors: Readonly<Record<string, string>> = {
+  fortinet: 'fortigate',
+  'palo alto networks': 'paloalto',
+  cisco: 'cisco',
+  'trend micro': 'trendmicro',
+};
+
+/** What the lines of firewalls and of CEF say of themselves; null for other pairs. */
+export function vendorSource(pairs: readonly (readonly [string, string])[]): LogSource | null {
+  const get = (wanted: string): string | undefined => pairs.find(([name]) => name === wanted)?.[1];
+  const type = get('type');
+  if (type !== undefined && get('subtype') !== undefined && get('logid') !== undefined) {
+    const subtype = get('subtype') ?? '';
+    const service = [type, subtype, ...(subtype === 'vpn' ? ['sslvpnd'] : [])];
+    const category = type === 'traffic' ? ['firewall'] : subtype === 'webfilter' ? ['proxy'] : subtype === 'virus' ? ['antivirus'] : []; // prettier-ignore
+    return LogSource.of({ product: ['fortigate', 'fortios'], service, category });
+  }
+  if (get('SRC') !== undefined && get('DST') !== undefined && get('IN') !== undefined)
+    return LogSource.of({ product: 'linux', service: ['kernel', 'syslog'], category: 'firewall' });
+  const vendor = get('deviceVendor')?.toLowerCase();
+  return vendor === undefined ? null : LogSource.of({ product: vendors[vendor] ?? vendor });
 }
 
 export function pairsOf(line: string): [string, string][] {

@@ -1,16 +1,24 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { BaseError, systemCode } from '../base/error.js';
+import { decodeHead, encodingOf, isText } from './encoding.js';
 import type { FlatEvent } from './event.js';
-import { chunkSize } from './evtx/chunk.js';
+import { chunkMagic, chunkSize } from './evtx/chunk.js';
 import { fileHeaderSize, fileMagic, readEvtx, readEvtxPart } from './evtx/file.js';
+import { readJournal } from './journal-file.js';
+import { journalMagic } from './journal-objects.js';
 import { readJsonLines } from './json-lines.js';
+import { LogClock } from './log-clock.js';
 import { ReadReport } from './report.js';
 import { ShapeTable } from './shapes.js';
-import { readTextLog, textFormatOf, type TextFormat } from './text-format.js';
+import { readTextLog, textFormatOf, textFormats } from './text-format.js';
 import { fileSource, prefixedSource, streamSource, utf8OfUtf16, type ByteSource } from './source.js';
+import { firstYearOf, isWithoutYear } from './year-count.js';
+import type { TimeZone } from './zone.js';
 
-export type EventFormat = 'evtx' | 'json' | TextFormat;
+/** What a log may be read as: see `textFormats` for those of text. */
+export const eventFormats = ['evtx', 'json', 'journal', ...textFormats] as const;
+export type EventFormat = (typeof eventFormats)[number];
 
 /** Bytes [start, end) of a file. */
 export interface ByteRange {
@@ -35,12 +43,17 @@ export interface ReadOptions {
   readonly format?: EventFormat;
   /** Whether to look for text logs too (CSV, `key=value`, Squid, W3C, combined), which any text may resemble. */
   readonly acceptsText?: boolean;
+  /** Whether somebody says that it is a log: then any text is one, each line for itself. */
+  readonly isNamed?: boolean;
+  /** Of time stamps that name none; without it, that of this computer for lines that programs write, UTC for exports. */
+  readonly zone?: TimeZone | null;
+  /** When a stream was written last, in milliseconds since 1970; of a file it is known. */
+  readonly streamTimeMs?: number | null;
 }
 
-/** What the first bytes and the name say; enough bytes for any magic and some blank lines before JSON. */
-const sniffedBytes = 4096;
+/** What the first bytes and the name say; enough for any magic and for a log that begins with what is no line of one. */
+const sniffedBytes = 16 * 1024;
 
-const utf16Mark = Buffer.from([0xff, 0xfe]);
 const jsonExtensions = new Set(['.json', '.jsonl', '.ndjson']);
 
 /**
@@ -53,8 +66,8 @@ export async function openEvents(
   path: string,
   options: ReadOptions & { readonly range?: ByteRange } = {},
 ): Promise<EventReading | null> {
-  const { head, size } = await withFile(path, (handle) => readHead(handle));
-  const format = options.format ?? formatOf(head, path, options.acceptsText);
+  const { head, size, mtimeMs } = await withFile(path, (handle) => readHead(handle));
+  const format = options.format ?? formatOf(head, path, options);
   if (format === null) return null;
   const report = new ReadReport();
   const range = options.range ?? { start: 0, end: size };
@@ -68,7 +81,15 @@ export async function openEvents(
         const onShrunk = (offset: number) =>
           report.skip('file-shrunk', offset, `file: expected ${range.end} bytes, got its end`);
         const source = fileSource(handle, range, onShrunk);
-        yield* batchesOf(format, source, head, { report, name: path, range, ...options });
+        const firstYear = isWithoutYear(head.toString('latin1')) ? await firstYearOf(handle, size, mtimeMs) : null;
+        yield* batchesOf(format, source, head, {
+          report,
+          name: path,
+          range,
+          ...options,
+          fileTimeMs: mtimeMs,
+          firstYear,
+        });
       } finally {
         await handle.close();
       }
@@ -85,11 +106,12 @@ export async function openEventStream(
   const source = streamSource(stream);
   const buffer = Buffer.alloc(sniffedBytes);
   const head = buffer.subarray(0, await source.read(buffer));
-  const format = options.format ?? formatOf(head, name, options.acceptsText);
+  const format = options.format ?? formatOf(head, name, options);
   if (format === null) return null;
   const report = new ReadReport();
   const whole = prefixedSource(head, source);
-  const batches = () => batchesOf(format, whole, head, { report, name, ...options });
+  const batches = () =>
+    batchesOf(format, whole, head, { report, name, ...options, fileTimeMs: options.streamTimeMs ?? null });
   return { format, report, totalBytes: null, batches };
 }
 
@@ -102,6 +124,8 @@ export async function splitEvents(path: string, count: number): Promise<ByteRang
     const { head, size } = await readHead(handle);
     const cuts = [0];
     const first = isEvtx(head) ? fileHeaderSize : 0;
+    // Chunks that were carved out of a disk have no file header before them.
+    if (head.subarray(0, chunkMagic.length).equals(chunkMagic)) return [{ start: 0, end: size }];
     for (let index = 1; index < count; index++) {
       const wanted = Math.floor((size * index) / count);
       const cut = isEvtx(head) ? chunkStart(wanted) : isOneLineJson(head) ? await lineStart(handle, wanted) : null;
@@ -115,35 +139,59 @@ function batchesOf(
   format: EventFormat,
   source: ByteSource,
   head: Buffer,
-  options: ReadOptions & { readonly report: ReadReport; readonly name: string; readonly range?: ByteRange },
+  options: ReadOptions & {
+    readonly report: ReadReport;
+    readonly name: string;
+    readonly range?: ByteRange;
+    readonly fileTimeMs: number | null;
+    readonly firstYear?: number | null;
+  },
 ): AsyncGenerator<FlatEvent[]> {
-  const { report, name, range, shapes = new ShapeTable() } = options;
+  const { report, name, range, shapes = new ShapeTable(), zone = null, fileTimeMs, firstYear = null } = options;
+  const clock = new LogClock({ zone, fileTimeMs, firstYear });
   const start = range?.start ?? 0;
   if (format === 'evtx') {
     return start === 0
       ? readEvtx(source, { shapes, report, name })
       : readEvtxPart(source, start, { shapes, report, name });
   }
-  if (format !== 'json') return readTextLog(format, source, { shapes, report, name });
-  const isUtf16 = head.subarray(0, 2).equals(utf16Mark);
-  return readJsonLines(isUtf16 ? streamSource(utf8OfUtf16(source)) : source, { shapes, report, name, offset: start });
+  if (format === 'journal') return readJournal(source, { shapes, report, name, clock });
+  if (format !== 'json') return readTextLog(format, source, { shapes, report, name, clock });
+  const encoding = encodingOf(head);
+  const utf8 = encoding === 'utf-8' ? source : streamSource(utf8OfUtf16(source, encoding));
+  return readJsonLines(utf8, { shapes, report, name, offset: start, clock });
 }
 
 /** @returns null when neither the first bytes nor the name are those of an event log */
-function formatOf(head: Buffer, name: string, acceptsText = false): EventFormat | null {
+function formatOf(
+  head: Buffer,
+  name: string,
+  { acceptsText = false, isNamed = false }: ReadOptions,
+): EventFormat | null {
   const extension = extname(name).toLowerCase();
   if (isEvtx(head) || extension === '.evtx') return 'evtx';
+  if (head.subarray(0, journalMagic.length).equals(journalMagic)) return 'journal';
   if (jsonExtensions.has(extension)) return 'json';
-  const text = head.subarray(0, 2).equals(utf16Mark) ? head.toString('utf16le') : head.toString('utf8');
-  const bare = text.replace(/^\ufeff/, '');
-  if (/^\s*(?:\[\s*)*\{\s*["}]/.test(bare)) return 'json';
-  if (!acceptsText) return null;
-  const isBigEndian = head[0] === 0xfe && head[1] === 0xff;
-  return textFormatOf(isBigEndian ? new TextDecoder('utf-16be').decode(head) : bare, name);
+  const text = decodeHead(head);
+  const bare = text.replace(/^[\0\s]+/, '');
+  if (isJson(bare, text)) return 'json';
+  if (!acceptsText || !isText(text)) return null;
+  return textFormatOf(text, name) ?? (isNamed && head.length > 0 ? 'text' : null);
+}
+
+/** An object, or a list of them. One that is a line among others of a log is read as a line. */
+function isJson(bare: string, text: string): boolean {
+  if (!/^(?:\[\s*)*\{\s*["}]/.test(bare)) return false;
+  const lines = text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.trim() !== '');
+  return lines.filter((line) => /^[\s[]*[{}\]",]/.test(line) || /^\s/.test(line)).length * 2 >= lines.length;
 }
 
 function isEvtx(head: Buffer): boolean {
-  return head.subarray(0, fileMagic.length).equals(fileMagic);
+  const magic = head.subarray(0, fileMagic.length);
+  return magic.equals(fileMagic) || magic.equals(chunkMagic);
 }
 
 /** Whether the first line is a whole object, as far as the first bytes show. */
@@ -164,10 +212,11 @@ async function lineStart(handle: FileHandle, offset: number): Promise<number | n
   return at < 0 ? null : offset + at + 1;
 }
 
-async function readHead(handle: FileHandle): Promise<{ head: Buffer; size: number }> {
+async function readHead(handle: FileHandle): Promise<{ head: Buffer; size: number; mtimeMs: number }> {
   const buffer = Buffer.alloc(sniffedBytes);
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-  return { head: buffer.subarray(0, bytesRead), size: (await handle.stat()).size };
+  const { size, mtimeMs } = await handle.stat();
+  return { head: buffer.subarray(0, bytesRead), size, mtimeMs };
 }
 
 async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
@@ -191,5 +240,5 @@ async function openFile(path: string): Promise<FileHandle> {
       cause,
     });
   }
-  throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
+  throw new BaseError('file-unreadable', `${path}: expected a regular file, got a folder, device or pipe`);
 }

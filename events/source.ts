@@ -72,9 +72,12 @@ export function prefixedSource(prefix: Buffer, source: ByteSource): ByteSource {
   };
 }
 
-/** UTF-16LE text, which Windows PowerShell writes into files, as UTF-8. */
-export async function* utf8OfUtf16(source: ByteSource): AsyncGenerator<Uint8Array> {
-  const decoder = new TextDecoder('utf-16le');
+/** UTF-16 text, which Windows PowerShell writes into files, as UTF-8. */
+export async function* utf8OfUtf16(
+  source: ByteSource,
+  encoding: 'utf-16le' | 'utf-16be' = 'utf-16le',
+): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder(encoding);
   const buffer = Buffer.alloc(256 * 1024);
   for (let filled = buffer.length; filled === buffer.length;) {
     filled = await source.read(buffer);

@@ -14,7 +14,7 @@ export interface WebRequest {
 }
 
 /**
- * The fields of a request under the names of Sigma's taxonomy for proxies and for web servers, which differ: the same
+ * The fields of a request, without those that the log leaves open with `-`, under the names of Sigma's taxonomy for proxies and for web servers, which differ: the same
  * log is written by both.
  */
 export function webFields(request: WebRequest): [string, FieldValue][] {
@@ -42,7 +42,7 @@ export function webFields(request: WebRequest): [string, FieldValue][] {
     ['cs-user-agent', request.userAgent],
     ['c-useragent', request.userAgent],
   ];
-  return fields.filter((field): field is [string, FieldValue] => field[1] !== null);
+  return fields.filter((field): field is [string, FieldValue] => field[1] !== null && field[1] !== '-');
 }
 
 export function toCount(text: string): number | null {

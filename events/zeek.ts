@@ -1,7 +1,7 @@
-import type { FieldValue, FlatEvent } from './event.js';
-import type { ByteSource } from './source.js';
-import { quote, lineEvent, type TextLogOptions } from './text-log.js';
-import { readTextLines } from './text-lines.js';
+import type { FieldValue } from './event.js';
+import { LogSource } from './log-source.js';
+import { type Field, type LineEvent, lineOf } from './text-log.js';
+import { parseLogTime } from './time.js';
 
 interface Header {
   separator: string;
@@ -14,18 +14,19 @@ interface Header {
 }
 
 export function isZeekDirective(line: string): boolean {
-  return line.startsWith('#separator ') || /^#(?:fields|path|types)\t/.test(line);
+  return (
+    line.startsWith('#separator ') ||
+    /^#(?:fields|path|types|set_separator|empty_field|unset_field|open|close)\t/.test(line)
+  );
 }
 
 /**
- * The events of a Zeek log (tab-separated with `#fields`: conn, dns, http and all others), the names as Zeek has them, sets and
- * vectors as lists, unset fields left out. `path` is the kind of log. JSON logs of Zeek are read as JSON lines.
+ * Reads the lines of a Zeek log (tab-separated with `#fields`: conn, dns, http and all others), the names as Zeek has them,
+ * sets and vectors as lists, truth values as such, unset fields left out. `path` is the kind of log, and the service of
+ * its log source. JSON logs of Zeek are read as JSON lines.
  */
-export async function* readZeek(
-  source: ByteSource,
-  { report, shapes, name }: TextLogOptions,
-): AsyncGenerator<FlatEvent[]> {
-  const header: Header = {
+export class ZeekRows {
+  readonly #header: Header = {
     separator: '\t',
     setSeparator: ',',
     emptyField: '(empty)',
@@ -34,32 +35,45 @@ export async function* readZeek(
     fields: [],
     types: [],
   };
-  for await (const lines of readTextLines(source, report)) {
-    const batch: FlatEvent[] = [];
-    for (const line of lines) {
-      if (line.text.startsWith('#')) {
-        readDirective(line.text, header);
-        continue;
-      }
-      const row = line.text.split(header.separator);
-      if (row.length !== header.fields.length) {
-        const message = `line ${line.number}: expected ${header.fields.length} columns as in #fields, got ${quote(line.text)}`;
-        report.skip('line-syntax', line.offset, message, line.number);
-        continue;
-      }
-      const fields: [string, FieldValue][] = header.path === '' ? [] : [['path', header.path]];
-      row.forEach((text, column) => {
-        const value = valueOf(text, header.types[column] ?? '', header);
-        if (value !== null) fields.push([header.fields[column] ?? '', value]);
-      });
-      const seconds = Number(fields.find(([field]) => field === 'ts')?.[1] ?? NaN);
-      const layout = shapes.layoutOf(fields.map(([field]) => field));
-      const timeMs = Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
-      batch.push(lineEvent(layout, fields.map(([, value]) => value), timeMs, name, line)); // prettier-ignore
-    }
-    report.events += batch.length;
-    if (batch.length > 0) yield batch;
+  #source = zeekSource('');
+
+  get isReady(): boolean {
+    return this.#header.fields.length > 0;
   }
+
+  get columns(): number {
+    return this.#header.fields.length;
+  }
+
+  directive(text: string): void {
+    readDirective(text, this.#header);
+    this.#source = zeekSource(this.#header.path);
+  }
+
+  /** Null for a line with other columns. */
+  row(text: string): LineEvent | null {
+    const header = this.#header;
+    const row = text.split(header.separator);
+    if (row.length !== header.fields.length || row.length < 2) return null;
+    const fields: Field[] = header.path === '' ? [] : [['path', header.path]];
+    let timeMs: number | null = null;
+    row.forEach((value, column) => {
+      const read = valueOf(value, header.types[column] ?? '', header);
+      const name = header.fields[column] ?? '';
+      if (read !== null) fields.push([name, read]);
+      if (name === 'ts') timeMs = parseLogTime(/^[\d.]+$/.test(value) ? Number(value) : value);
+    });
+    return lineOf(fields, timeMs, this.#source);
+  }
+}
+
+/** The log source of a kind of Zeek log: its path is the service of the taxonomy. */
+export function zeekSource(path: string): LogSource {
+  return LogSource.of({
+    product: 'zeek',
+    category: path === 'dns' ? 'dns' : [],
+    ...(path !== '' && { service: path }),
+  });
 }
 
 function readDirective(line: string, header: Header): void {
@@ -79,6 +93,7 @@ function readDirective(line: string, header: Header): void {
 function valueOf(text: string, type: string, { unsetField, emptyField, setSeparator }: Header): FieldValue | null {
   if (text === unsetField) return null;
   if (text === emptyField) return '';
+  if (type === 'bool') return text === 'T' ? true : text === 'F' ? false : text;
   if (/^(?:set|vector)\[/.test(type)) return text.split(setSeparator).map(unescape);
   return unescape(text);
 }

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { systemClock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
 import { type RuleKind, ruleKinds } from '../../base/rule-kind.js';
+import { EventsError } from '../../events/error.js';
+import { type EventFormat, eventFormats } from '../../events/read.js';
+import { parseTimeZone } from '../../events/zone.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
 import type { MergedSet } from '../../scanner/merge/merged-ruleset.js';
@@ -31,6 +34,8 @@ interface ScanOptions extends RulesOptions {
   readonly maxFileSize?: number;
   readonly minLevel?: Level;
   readonly since?: Date;
+  readonly format?: EventFormat;
+  readonly timezone?: string;
   readonly logsources?: string;
   readonly threads?: number;
   readonly json?: true;
@@ -74,6 +79,16 @@ export function registerScan(program: Command): void {
     .option('--since <time>', 'only events since then: a time, or how long ago (24h, 7d)', (text) =>
       parseSince(text, systemClock),
     )
+    .addOption(
+      new Option('--format <name>', 'what the logs are, where it cannot be seen; lines: nothing but text').choices(
+        eventFormats,
+      ),
+    )
+    .option(
+      '--timezone <zone>',
+      'of time stamps that name none: Europe/Berlin, +02:00, UTC, local (local for what programs write, UTC for exports)',
+      parseZone,
+    )
     .option('--logsources <file>', 'a table of log sources (YAML, in the form of thor.yml) instead of the built-in one')
     .option('--threads <n>', 'threads to use (all cores)', parseCount);
   addRulesOptions(command)
@@ -102,6 +117,8 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
       ...{ rules, flags, faults, paths, minLevel, since, logSources, kinds, signal: interruption },
       hostRoot: options.live === true || paths.length === 0 ? hostRoot : null,
       now: systemClock.now(),
+      format: options.format ?? null,
+      timeZone: options.timezone ?? null,
       ...(threads && { threads }),
       ...(maxFileSize && { maxFileBytes: maxFileSize * 1024 * 1024 }),
     },
@@ -117,6 +134,15 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   if (options.json) print(jsonLine('summary', summary));
   else print(summaryLines(summary, (performance.now() - startedAt) / 1000));
   process.exitCode = exitCodeOf(summary);
+}
+
+function parseZone(name: string): string {
+  try {
+    parseTimeZone(name);
+    return name;
+  } catch (error) {
+    throw error instanceof EventsError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 /** Null without a flag: all kinds that the rules have, which are those that the license covers. */

@@ -5,9 +5,8 @@ import type { Writable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { formatSeconds, systemClock } from '../../base/clock.js';
 import { FieldMap, parseFieldMap } from '../../events/field-map.js';
-import { type EventFormat, type EventReading, openEvents, openEventStream } from '../../events/read.js';
+import { type EventFormat, eventFormats, type EventReading, openEvents, openEventStream } from '../../events/read.js';
 import { ShapeTable } from '../../events/shapes.js';
-import { textFormats } from '../../events/text-format.js';
 import { compareGrades, type Grade, grades } from '../../rules/triage/grade.js';
 import { Triage } from '../../rules/triage/triage.js';
 import { defaultHomePath } from '../../scanner/state/home.js';
@@ -46,13 +45,7 @@ export function registerTriage(program: Command): void {
     .option('--out <file>', 'write the report into a file')
     .option('--limit <count>', 'events in the report; 50 for a table, 1000 for a page, else all', parseCount)
     .addOption(new Option('--minimum <grade>', 'leave out what is below').choices(grades).default('less-relevant'))
-    .addOption(
-      new Option('--input <format>', 'what the files are, where it cannot be seen').choices([
-        'evtx',
-        'json',
-        ...textFormats,
-      ]),
-    )
+    .addOption(new Option('--input <format>', 'what the files are, where it cannot be seen').choices([...eventFormats]))
     .option(
       '--field <name=field>',
       'a name that the matrices know, and the log’s own for it (Signature="Virus name"); may come several times',

@@ -3,7 +3,7 @@ import { EventsError } from '../error.js';
 import type { FlatEvent } from '../event.js';
 import type { ReadReport } from '../report.js';
 import type { ShapeTable } from '../shapes.js';
-import type { ByteSource } from '../source.js';
+import { type ByteSource, prefixedSource } from '../source.js';
 import { chunkHeaderSize, chunkMagic, chunkSize, decodeChunk } from './chunk.js';
 
 export const fileMagic = Buffer.from('ElfFile\0', 'latin1');
@@ -60,6 +60,12 @@ export async function* readChunks<T>(
 ): AsyncGenerator<T> {
   const header = Buffer.alloc(fileHeaderSize);
   const headerBytes = await source.read(header);
+  // Chunks carved out of a disk or out of memory stand without the header of a file.
+  if (header.subarray(0, chunkMagic.length).equals(chunkMagic)) {
+    report.skip('header-magic', 0, 'file header: expected the magic ElfFile, got a chunk');
+    yield* chunksFrom(prefixedSource(header.subarray(0, headerBytes), source), report, 0, true, decode);
+    return;
+  }
   report.bytes += headerBytes;
   const isHeaderGood = readFileHeader(header.subarray(0, headerBytes), report);
   yield* chunksFrom(source, report, fileHeaderSize, isHeaderGood, decode);

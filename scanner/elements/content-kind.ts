@@ -1,4 +1,7 @@
-import { textFormatOf, type TextFormat } from '../../events/text-format.js';
+import { decodeHead, encodingOf, isText } from '../../events/encoding.js';
+import { journalMagic } from '../../events/journal-objects.js';
+import type { EventFormat } from '../../events/read.js';
+import { isNamedLog, textFormatOf, type TextFormat } from '../../events/text-format.js';
 import { standardInput } from '../input/logs.js';
 import { archiveFormatOf, type ArchiveFormat } from './archive.js';
 import type { Content } from './content.js';
@@ -8,12 +11,13 @@ import type { ElementKind } from '../findings/element-table.js';
 /** How a content is looked at. */
 export type ContentKind =
   | { readonly kind: 'archive'; readonly format: ArchiveFormat }
-  | { readonly kind: 'events'; readonly element: ElementKind; readonly format: 'evtx' | 'json' | TextFormat }
+  | { readonly kind: 'events'; readonly element: ElementKind; readonly format: EventFormat }
   | { readonly kind: 'lines'; readonly element: LineElement; readonly isSyslog: boolean }
   | { readonly kind: 'text' }
   | { readonly kind: 'strings' };
 
-const elementOfFormat: Readonly<Record<TextFormat, ElementKind>> = {
+/** Logs whose events hold more than their lines show; the lines of all others are elements as they are. */
+const elementOfFormat: Readonly<Partial<Record<TextFormat, ElementKind>>> = {
   csv: 'network-log',
   'key-value': 'network-log',
   squid: 'network-log',
@@ -25,7 +29,8 @@ const elementOfFormat: Readonly<Record<TextFormat, ElementKind>> = {
   dnsmasq: 'resolver-log',
   unbound: 'resolver-log',
   bind: 'resolver-log',
-  syslog: 'text-log',
+  xml: 'event',
+  'journal-export': 'event',
 };
 
 /** What the first bytes and the name say. Text that comes through the standard input is a log. */
@@ -33,17 +38,21 @@ export function contentKindOf(head: Buffer, { name, path }: Pick<Content, 'name'
   const archive = archiveFormatOf(head);
   if (archive !== null) return { kind: 'archive', format: archive };
   if (head.toString('latin1', 0, 8) === 'ElfFile\0') return { kind: 'events', element: 'event', format: 'evtx' };
-  const isWide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
-  if (!isWide && head.includes(0)) return { kind: 'strings' };
-  const text = new TextDecoder(!isWide ? 'utf-8' : head[0] === 0xff ? 'utf-16le' : 'utf-16be').decode(head);
+  if (head.subarray(0, journalMagic.length).equals(journalMagic))
+    return { kind: 'events', element: 'event', format: 'journal' };
+  const text = decodeHead(head);
+  // A log that was emptied under its writer begins with NULs.
+  if (encodingOf(head) === 'utf-8' && head.includes(0) && !(isNamedLog(name) && isText(text)))
+    return { kind: 'strings' };
   const place = lineElementOf(name);
   if (isRegistryExport(text)) return { kind: 'lines', element: 'registry-export', isSyslog: false };
   if (isResolverCache(text)) return { kind: 'lines', element: 'resolver-cache', isSyslog: false };
   if (place !== null && place !== 'text-log') return { kind: 'lines', element: place, isSyslog: false };
   if (isJsonLog(text, name)) return { kind: 'events', element: 'event', format: 'json' };
   const format = textFormatOf(text, name);
-  if (format === 'syslog') return { kind: 'lines', element: 'text-log', isSyslog: true };
-  if (format !== null) return { kind: 'events', element: elementOfFormat[format], format };
+  const element = format === null ? undefined : elementOfFormat[format];
+  if (format !== null && element !== undefined) return { kind: 'events', element, format };
+  if (format !== null) return { kind: 'lines', element: 'text-log', isSyslog: true };
   if (place !== null) return { kind: 'lines', element: place, isSyslog: false };
   return path === standardInput ? { kind: 'lines', element: 'text-log', isSyslog: false } : { kind: 'text' };
 }

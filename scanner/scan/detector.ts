@@ -1,5 +1,7 @@
 import type { FlatEvent } from '../../events/event.js';
+import type { EventFormat, ReadOptions } from '../../events/read.js';
 import { ShapeTable } from '../../events/shapes.js';
+import { parseTimeZone } from '../../events/zone.js';
 import { Correlator } from '../../rules/sigma/correlator.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
@@ -27,6 +29,12 @@ export interface DetectionPlan {
   readonly triage: TriagePlan | null;
   /** Null for the built-in table. */
   readonly logSources: LogSourceTable | null;
+  /** What the logs are, where somebody says it; null: what they look like. */
+  readonly format?: EventFormat | null;
+  /** Of time stamps that name none: as `parseTimeZone` takes it, or null. */
+  readonly timeZone?: string | null;
+  /** When a log that has no date of its own, as the standard input, was written last. */
+  readonly nowMs?: number;
   /** Events before this are read and not matched; events without a time always are. */
   readonly sinceMs: number | null;
 }
@@ -36,11 +44,16 @@ export type RuleOf = (line: RuleLine) => SigmaRule;
 /** All kinds of rules of a scan, on one event after the other. One a thread: it remembers shapes and kinds of events. */
 export class Detectors {
   readonly shapes = new ShapeTable();
+  /** How logs are read. */
+  readonly reading: Pick<ReadOptions, 'format' | 'zone' | 'streamTimeMs'>;
   readonly #sinceMs: number;
   readonly #detectors: readonly Detector[];
 
   /** @param ruleOf the rule of a line, for a thread that has it already */
-  constructor({ rules, triage, logSources, sinceMs }: DetectionPlan, ruleOf: RuleOf = parseRule) {
+  constructor(plan: DetectionPlan, ruleOf: RuleOf = parseRule) {
+    const { rules, triage, logSources, sinceMs, format = null, timeZone = null, nowMs = null } = plan;
+    const zone = timeZone === null ? null : parseTimeZone(timeZone);
+    this.reading = { zone, streamTimeMs: nowMs, ...(format && { format }) };
     this.#sinceMs = sinceMs ?? -Infinity;
     this.#detectors = [
       ...(rules.length > 0 ? [sigmaDetector(rules, ruleOf, logSources)] : []),

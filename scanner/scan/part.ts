@@ -86,8 +86,9 @@ export function sizeOf({ hits, signals }: Matches): number {
   return hits.reduce((sum, { triage }) => sum + 1 + (triage?.reasons.length ?? 0), signals.length);
 }
 
-function openPart({ log, range }: Part, { shapes }: Detectors, input?: StandardInput): Promise<EventReading | null> {
-  const options = { shapes, acceptsText: true };
+function openPart({ log, range }: Part, detectors: Detectors, input?: StandardInput): Promise<EventReading | null> {
+  const { shapes, reading } = detectors;
+  const options = { ...reading, shapes, acceptsText: true, isNamed: log.isNamed };
   if (input && log.path === standardInput) return openEventStream(input.read(), standardInput, options);
   return openEvents(log.path, { ...options, ...(range && { range }) });
 }

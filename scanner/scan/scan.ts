@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { RuleKind } from '../../base/rule-kind.js';
 import type { Fault } from '../../rules/fault.js';
+import type { EventFormat } from '../../events/read.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { Level } from '../../rules/sigma/metadata.js';
 import { isElementRule } from '../elements/element-rule.js';
@@ -36,6 +37,10 @@ export interface ScanRequest {
   readonly now: Date;
   /** Null: all of the logs. */
   readonly since: Date | null;
+  /** What the logs are; null: what they look like. */
+  readonly format?: EventFormat | null;
+  /** Of time stamps that name none, as `parseTimeZone` takes it; null: that of this computer, UTC for exports. */
+  readonly timeZone?: string | null;
   /** Null: the built-in table. */
   readonly logSources: LogSourceTable | null;
   /** All cores without it, as far as there is work for them. More than one only in the compiled program: a thread starts from a file of JavaScript. */
@@ -72,7 +77,10 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const totalBytes = logs.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const threads = Math.min(request.threads ?? threadsFor(totalBytes), maxThreads);
   const parts = await planParts(logs.files, threads);
-  const plan = { rules: selected, triage, logSources, sinceMs: since?.getTime() ?? null };
+  const plan = {
+    ...{ rules: selected, triage, logSources, sinceMs: since?.getTime() ?? null },
+    ...{ format: request.format ?? null, timeZone: request.timeZone ?? null, nowMs: request.now.getTime() },
+  };
   const correlations = new Correlations(rules, selected);
   const tally = new Tally();
   tally.addFailures(logs.failures);

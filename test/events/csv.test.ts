@@ -38,35 +38,30 @@ describe('csv', () => {
     expect(events.map(({ lineNumber }) => lineNumber)).toEqual([2, 3]);
   });
 
-  test('wrong columns are named by line, and the other rows are read', async () => {
+  test('a row with fewer columns has fewer fields, one with more has columns without a name', async () => {
     const { fields, skips } = await readText('csv', 'a,b\n1\n2,3\n4,5,6\n7,8,,\n');
-    expect(fields).toEqual([
-      { a: '2', b: '3' },
-      { a: '7', b: '8' },
-    ]);
+    expect(fields).toEqual([{ a: '1' }, { a: '2', b: '3' }, { a: '4', b: '5', column3: '6' }, { a: '7', b: '8' }]);
     expect(skips).toEqual(['csv-columns 2', 'csv-columns 4']);
   });
 
-  test('a quote that nobody closes costs its line', async () => {
+  test('a quote that nobody closes makes its line text', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => `${i},x`).join('\n');
     const { fields, skips } = await readText('csv', `a,b\n"open,1\n${rows}\n`, 4096);
     expect(skips).toEqual(['csv-quote 2']);
-    expect(fields).toHaveLength(300);
+    expect(fields).toHaveLength(301);
+    expect(fields[0]).toEqual({ message: '"open,1' });
   });
 
-  test('a quote that closes too early costs its line', async () => {
+  test('a quote that closes too early makes its line text', async () => {
     const { fields, skips } = await readText('csv', 'a,b\n"x"y,1\n"z",2\n');
     expect(skips).toEqual(['csv-quote 2']);
-    expect(fields).toEqual([{ a: 'z', b: '2' }]);
+    expect(fields).toEqual([{ message: '"x"y,1' }, { a: 'z', b: '2' }]);
   });
 
   test('an open quote before a line with quotes costs its own line only', async () => {
     const { fields, skips } = await readText('csv', 'a,b\n"x,1\ny("z"),2\n"v","w"\n');
     expect(skips).toEqual(['csv-quote 2']);
-    expect(fields).toEqual([
-      { a: 'y("z")', b: '2' },
-      { a: 'v', b: 'w' },
-    ]);
+    expect(fields).toEqual([{ message: '"x,1' }, { a: 'y("z")', b: '2' }, { a: 'v', b: 'w' }]);
   });
 
   test('a quote inside a bare field is a character', async () => {
@@ -103,8 +98,12 @@ describe('csv', () => {
   test('a line without end costs no memory and is named', async () => {
     const text = `a,b\n${'x'.repeat(3_000_000)},1\n2,3\n`;
     const { fields, skips } = await readText('csv', text, 65_536);
-    expect(skips).toEqual(['line-too-long 2']);
-    expect(fields).toEqual([{ a: '2', b: '3' }]);
+    expect(skips).toEqual(['line-too-long 2', 'csv-columns 2', 'csv-columns 2']);
+    expect(fields).toHaveLength(4);
+    expect(fields[3]).toEqual({ a: '2', b: '3' });
+    const length = fields.slice(0, 3).reduce((sum, { a }) => sum + String(a).length, 0);
+    expect(length).toBe(3_000_000);
+    expect(fields[2]).toMatchObject({ b: '1' });
   });
 
   test('whatever is written with quotes comes back', async () => {

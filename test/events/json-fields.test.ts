@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../base/json.js';
-import { eventObjects, jsonFields } from '../../events/json-fields.js';
+import { eventObjects } from '../../events/json-objects.js';
+import { jsonFields } from '../../events/json-fields.js';
 import { expectCode } from '../support/expect-code.js';
 
 const fieldsOf = (object: Record<string, Json>) => Object.fromEntries(jsonFields(object).fields);

@@ -7,17 +7,19 @@ function frame(text: string | Buffer, pieceSize = 1 << 20, maxBytes?: number) {
   const bytes = Buffer.from(text as string);
   const objects: [offset: number, text: string][] = [];
   const skips: [code: string, offset: number][] = [];
+  const lines: [offset: number, text: string][] = [];
   const frames = new JsonFrames(
     {
       object: (object, offset) => objects.push([offset, object.toString('utf8')]),
       skip: (code, offset) => skips.push([code, offset]),
+      text: (bytes, offset) => lines.push([offset, bytes.toString('utf8')]),
     },
     0,
     maxBytes,
   );
   for (let at = 0; at < bytes.length; at += pieceSize) frames.push(Buffer.from(bytes.subarray(at, at + pieceSize)));
   frames.end();
-  return { objects, skips };
+  return { objects, skips, ...(lines.length > 0 && { lines }) };
 }
 
 const texts = ({ objects }: ReturnType<typeof frame>) => objects.map(([, text]) => text);

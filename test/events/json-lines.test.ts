@@ -30,9 +30,16 @@ describe('JSON lines', () => {
     expect(report).toMatchObject({ events: 3, bytes: 58, skipped: 0 });
   });
 
-  test('lose what is no JSON, and nothing else', async () => {
+  test('name what is no JSON and keep it as text', async () => {
     const { events, report } = await read('{"a":1}\n{"a":}\n{a:1}\nnoise\n{"a":01}\n{"a":2}');
-    expect(events.map((event) => event.get('a'))).toEqual([1, 2]);
+    expect(events.map((event) => event.get('a') ?? event.get('message'))).toEqual([
+      1,
+      '{"a":}',
+      '{a:1}',
+      'noise',
+      '{"a":01}',
+      2,
+    ]);
     expect(report.named.map(({ code, offset }) => [code, offset])).toEqual([
       ['json-syntax', 8],
       ['json-syntax', 15],
@@ -41,9 +48,9 @@ describe('JSON lines', () => {
     ]);
   });
 
-  test('lose an object with too many values', async () => {
+  test('keep an object with too many values as text', async () => {
     const { events, report } = await read(`{"a":[${'1,'.repeat(8192)}1]}\n{"a":2}`);
-    expect(events.map((event) => event.get('a'))).toEqual([2]);
+    expect(events.map((event) => event.get('a'))).toEqual([undefined, 2]);
     expect([...report.counts]).toEqual([['json-too-many-fields', 1]]);
   });
 

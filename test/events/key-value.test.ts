@@ -42,9 +42,14 @@ describe('key=value', () => {
     ]);
   });
 
-  test('lines without pairs are named, comments are not', async () => {
+  test('lines without pairs are named, and text', async () => {
     const { skips, fields } = await readText('key-value', '# comment\nhello world\na=1\na=1 b=2\n');
-    expect(skips).toEqual(['line-syntax 2', 'line-syntax 3']);
-    expect(fields).toEqual([{ a: '1', b: '2' }]);
+    expect(skips).toEqual(['line-syntax 1', 'line-syntax 2', 'line-syntax 3']);
+    expect(fields).toEqual([
+      { message: '# comment' },
+      { message: 'hello world' },
+      { message: 'a=1' },
+      { a: '1', b: '2' },
+    ]);
   });
 });

@@ -20,7 +20,6 @@ describe('what a text log is', () => {
     ['a=1 b=2 c=3\na=1 b=2 c=3\n', 'x.log', 'key-value'],
     ['Dear reader, this is prose.\nIt has lines, and commas.\nNo more.\n', 'x.txt', null],
     ['', 'x.txt', null],
-    ['binary\0', 'x.csv', null],
   ])('%j called %s is %s', (head, name, format) => {
     expect(textFormatOf(head, name)).toBe(format);
   });

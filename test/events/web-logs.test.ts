@@ -53,7 +53,7 @@ describe('combined', () => {
       'cs-method': 'GET',
       'sc-status': 200,
       'sc-bytes': 512,
-      'cs-referer': '-',
+
       'c-useragent': 'Say "hi"/1.0',
       'cs-user-agent': 'Say "hi"/1.0',
     });
@@ -106,8 +106,9 @@ describe('w3c', () => {
       src_ip: '10.1.2.3',
       'sc-status': '200',
     });
-    expect(events.map(({ timeMs }) => timeMs)).toEqual([Date.UTC(2026, 6, 26, 10), Date.UTC(2026, 6, 26, 10, 0, 2)]);
-    expect(fields[1]).toEqual({ date: '2026-07-26', time: '10:00:02', 'cs-host': 'other.example', 'sc-status': '403' });
+    expect(events.map(({ timeMs }) => timeMs)).toEqual([0, 1, 2].map((second) => Date.UTC(2026, 6, 26, 10, 0, second)));
+    expect(fields[1]).toEqual({ message: '2026-07-26 10:00:01 10.1.2.3 curl files.example /a.exe' });
+    expect(fields[2]).toEqual({ date: '2026-07-26', time: '10:00:02', 'cs-host': 'other.example', 'sc-status': '403' });
     expect(skips).toEqual(['w3c-columns 4']);
   });
 

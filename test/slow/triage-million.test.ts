@@ -30,6 +30,7 @@ test('a million rows are graded in little memory; what is broken is counted and 
   let peak = before;
   for await (const batch of readCsv(streamSource(stream), { shapes: new ShapeTable(), report, name: 'million.csv' })) {
     for (const event of batch) {
+      if (event.get('message') !== undefined) continue; // a row whose quotes do not fit
       const { grade } = triage.grade(event) ?? expect.fail(`line ${event.lineNumber}: expected a grade`);
       counts[grade]++;
       if (grade === 'highly-relevant') highlyRelevantLines.add((event.lineNumber ?? 0) % 1000);
@@ -38,7 +39,7 @@ test('a million rows are graded in little memory; what is broken is counted and 
   }
   expect(counts).toEqual({ 'less-relevant': rows - 3000, relevant: 0, 'highly-relevant': 1000 });
   expect(highlyRelevantLines).toEqual(new Set([11])); // the header is line 1
-  expect(report.events).toBe(rows - 2000);
+  expect(report.events).toBe(rows);
   expect([...report.counts].sort()).toEqual([
     ['csv-columns', 1000],
     ['csv-quote', 1000],

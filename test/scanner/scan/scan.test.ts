@@ -94,7 +94,11 @@ describe('scan', () => {
   });
 
   test('what is no log in a folder is passed over; a path that is none is a failure', async () => {
-    await writeFiles(folder, { 'x.txt': 'text', empty: '', 'bad.evtx': 'ElfFile\0 but nothing after' });
+    await writeFiles(folder, {
+      'x.txt': '\x89PNG\0\x01\x02\x03',
+      empty: '',
+      'bad.evtx': 'ElfFile\0 but nothing after',
+    });
     const paths = [folder, join(folder, 'x.txt'), join(folder, 'gone')];
     const summary = await run([], { paths: [...paths.slice(1), folder] });
     expect(summary.passedOver).toBe(1);
