@@ -9,7 +9,7 @@ const runningKind = /^(?:amsi|behavior|internalbehavior|process|cmdline):_/i;
 
 /** Works out what the fields do not say by themselves: paths without prefixes, names and extensions of files. */
 export function antivirusFacts(facts: Facts): void {
-  const paths = textsOf(facts.get('path')).flatMap(resourcesOf);
+  const paths = textsOf(facts.get('path')).map(withoutScheme).flatMap(resourcesOf);
   if (paths.length > 0) facts.set('path', single(paths));
   else facts.delete('path');
   if (isEmptyFact(facts.get('fileName'))) {
@@ -22,6 +22,13 @@ export function antivirusFacts(facts: Facts): void {
       ? given.map((text) => (text.startsWith('.') ? text : `.${text}`).toLowerCase())
       : textsOf(facts.get('fileName')).flatMap((name) => extensionOf(name) ?? []);
   if (extensions.length > 0) facts.set('extension', single(extensions));
+}
+
+/** ESET writes paths as URLs. */
+function withoutScheme(path: string): string {
+  const [, drive, rest] = /^file:\/\/\/([A-Za-z]:)?(.*)$/s.exec(path) ?? [];
+  if (rest === undefined) return path;
+  return drive === undefined ? `/${rest}` : `${drive}${rest.replaceAll('/', '\\')}`;
 }
 
 function resourcesOf(path: string): string[] {

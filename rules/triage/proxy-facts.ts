@@ -5,13 +5,15 @@ import { type Facts, isEmptyFact, textsOf } from './fact-value.js';
 import { extensionOf, fileNameOf } from './file-name.js';
 import { splitUrl, toPort } from '../../events/url-parts.js';
 
+/** A host with a path and no scheme, as firewalls log it. */
+const bareUrl = /^(?:[a-z0-9_-]+\.)+[a-z0-9-]+(?::\d{1,5})?(?:[/?#]|$)/i;
 const minHostLabel = 12;
 const minPathPart = 20;
 
 /** Works out what the fields do not say by themselves: the parts of the URL, kinds of hosts, lengths and entropy. */
 export function proxyFacts(facts: Facts): void {
   const [uri = ''] = textsOf(facts.get('uri'));
-  const parts = splitUrl(uri);
+  const parts = splitUrl(bareUrl.test(uri) ? `http://${uri}` : uri);
   const [given = ''] = textsOf(facts.get('host'));
   const { host, port } = given === '' ? parts : splitHost(given);
   if (host !== null) {

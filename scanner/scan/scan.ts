@@ -68,7 +68,7 @@ const bytesPerThread = 16 * 1024 * 1024;
  */
 export async function scan(request: ScanRequest, listener: ScanListener): Promise<ScanSummary> {
   const { flags, paths, minLevel, since, logSources, signal, kinds } = request;
-  const rules = request.rules.filter(({ kind }) => kinds === null || kinds.has(kind));
+  const rules = request.rules.filter((rule) => kinds === null || kinds.has(rule.kind) || isTrustForPools(rule, kinds));
   const elementRules = rules.filter(isElementRule);
   const selected = selectRules(rules, minLevel ?? 'high');
   const triage = planTriage(rules, minLevel ?? 'medium');
@@ -144,4 +144,9 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
 
 function threadsFor(totalBytes: number): number {
   return Math.min(availableParallelism(), Math.ceil(totalBytes / bytesPerThread) || 1);
+}
+
+/** What is trusted lowers pools too, and finds nothing by itself. */
+function isTrustForPools(rule: MergedRule, kinds: ReadonlySet<RuleKind>): boolean {
+  return kinds.has('pool') && rule.kind === 'ioc' && rule.indicator.role === 'trusted';
 }

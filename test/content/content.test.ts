@@ -29,13 +29,19 @@ test('no id stands in two folders', () => {
 });
 
 describe('mining pools', () => {
-  const pools = () => itemsOf('mining-pools').map(({ value }) => decodePool(parseJson(canonicalJson(value))));
+  const pools = () =>
+    itemsOf('mining-pools').filter(({ kind }) => kind === 'pool').map(({ value }) => decodePool(parseJson(canonicalJson(value))));
   const isNamed = ({ kind }: Pool) => kind !== 'generic';
 
   test('at least 120 names, 60 of them of Monero, each with its source', () => {
     expect(pools().filter(isNamed).length).toBeGreaterThanOrEqual(120);
     expect(pools().filter((pool) => isNamed(pool) && pool.coins.includes('XMR')).length).toBeGreaterThanOrEqual(60);
     expect(pools().filter(({ source }) => source === '')).toEqual([]);
+  });
+
+  test('the pools of time servers are trusted', () => {
+    const trusted = read.get('mining-pools')?.trusted.map(({ value }) => value);
+    expect(trusted).toContain('pool.ntp.org');
   });
 
   test('the generic signs are there', () => {

@@ -17,9 +17,28 @@ describe('antivirus', () => {
       { path: ['C:\\a.zip', 'C:\\a.zip->in/x.JS'], fileName: ['a.zip', 'x.JS'], extension: ['.zip', '.js'] },
     ],
     ['/var/www/x.php', { path: '/var/www/x.php', fileName: 'x.php', extension: '.php' }],
+    ['file:///C:/Windows/Temp/x.exe', { path: 'C:\\Windows\\Temp\\x.exe', fileName: 'x.exe' }], // ESET
+    ['file:///srv/x.php', { path: '/srv/x.php' }],
     ['C:\\noext', { path: 'C:\\noext', fileName: 'noext' }],
   ])('%s', (Path, expected) => {
     expect(factsOf('antivirus', { ThreatName: 'X', Path })).toMatchObject(expected);
+  });
+
+  test.each([
+    ['Symantec', { RiskName: 'X', FilePath: 'C:\\a.exe', ComputerName: 'PC' }],
+    ['ESET', { threat_name: 'X', object_uri: 'file:///C:/a.exe', hostname: 'PC' }],
+    ['CrowdStrike', { 'event.DetectName': 'X', 'event.FilePath': 'C:\\a.exe', 'event.ComputerName': 'PC' }],
+    [
+      'SentinelOne',
+      { 'threatInfo.threatName': 'X', 'threatInfo.filePath': 'C:\\a.exe', 'agentRealtimeInfo.agentComputerName': 'PC' },
+    ],
+    ['ePO', { 'Threat Name': 'X', 'Threat Target File Path': 'C:\\a.exe', 'Threat Target Host Name': 'PC' }],
+  ])('names of fields as %s has them', (_, fields) => {
+    expect(factsOf('antivirus', fields as unknown as Record<string, FieldValue>)).toMatchObject({
+      signature: 'X',
+      path: 'C:\\a.exe',
+      system: 'PC',
+    });
   });
 
   test('what was running is no place of a file', () => {
@@ -58,6 +77,13 @@ describe('proxy', () => {
       userAgentLength: 6,
     });
   });
+
+  test.each(['192.0.2.9/a.exe', 'a.example/x', 'a.example:8080/x', 'a.example?q', 'a.example'])(
+    'a URL without its scheme gives its host: %s',
+    (URL) => {
+      expect(factsOf('proxy', { URL, URLCategory: 'x' })).toMatchObject({ host: URL.replace(/[:/?].*$/, '') });
+    },
+  );
 
   test('parts give a URL', () => {
     const fields = { 'cs-host': 'a.example', 'cs-uri-path': '/x', 'cs-uri-query': '?cmd=id', 'cs-uri-port': '443' };
