@@ -19,12 +19,12 @@ export function dayOfYear(month: number, day: number): number {
 }
 
 /**
- * How many years a time stamp without a year is after the one before: 1 where it goes far back (December, January), -1
+ * How many years a time stamp without a year is after the one before: 1 where it goes back by more than two months (December, January), -1
  * where a line of the old year came late, else 0. Nothing tells a gap of a whole year.
  */
 export function yearsBetween(before: number, after: number): -1 | 0 | 1 {
   const days = after - before;
-  return days < -186 ? 1 : days > 340 ? -1 : 0;
+  return days < -62 ? 1 : days > 340 ? -1 : 0;
 }
 
 /**

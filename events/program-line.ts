@@ -112,7 +112,7 @@ function decode(message: string, { program, facility }: SyslogHead, clock: LogCl
   }
   const pairs = message.includes('CEF:') || message.includes('LEEF:') ? cefPairs(message) : null;
   if (pairs !== null) return lineOf(pairs, null, vendorSource(pairs));
-  switch (program) {
+  switch (program ?? '') {
     case 'audit':
     case 'audisp-syslog':
       return parseJournalAudit(message);

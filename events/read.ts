@@ -11,7 +11,7 @@ import { readJsonLines } from './json-lines.js';
 import { LogClock } from './log-clock.js';
 import { ReadReport } from './report.js';
 import { ShapeTable } from './shapes.js';
-import { readTextLog, textFormatOf, textFormats } from './text-format.js';
+import { readingOf, readTextLog, textFormatOf, textFormats } from './text-format.js';
 import { fileSource, prefixedSource, streamSource, utf8OfUtf16, type ByteSource } from './source.js';
 import { firstYearOf, isWithoutYear } from './year-count.js';
 import type { TimeZone } from './zone.js';
@@ -82,7 +82,7 @@ export async function openEvents(
           report.skip('file-shrunk', offset, `file: expected ${range.end} bytes, got its end`);
         const source = fileSource(handle, range, onShrunk);
         const firstYear = isWithoutYear(head.toString('latin1')) ? await firstYearOf(handle, size, mtimeMs) : null;
-        yield* batchesOf(format, source, head, {
+        yield* batchesOf(options.format ?? readingOf(format), source, head, {
           report,
           name: path,
           range,
@@ -111,7 +111,12 @@ export async function openEventStream(
   const report = new ReadReport();
   const whole = prefixedSource(head, source);
   const batches = () =>
-    batchesOf(format, whole, head, { report, name, ...options, fileTimeMs: options.streamTimeMs ?? null });
+    batchesOf(options.format ?? readingOf(format), whole, head, {
+      report,
+      name,
+      ...options,
+      fileTimeMs: options.streamTimeMs ?? null,
+    });
   return { format, report, totalBytes: null, batches };
 }
 

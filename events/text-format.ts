@@ -88,6 +88,14 @@ export function readTextLog(
   return read(source, options);
 }
 
+/** Read line by line unless somebody says that a log is nothing else. */
+const seenOnly: ReadonlySet<string> = new Set(['w3c', 'zeek', ...lineFormatNames]);
+
+/** How a text is read that looks like `format`: a log of one form may have lines of others. */
+export function readingOf<F extends string>(format: F): F | 'text' {
+  return seenOnly.has(format) ? 'text' : format;
+}
+
 /** What the first lines of a text are mostly for the reader of a report; each line is read for itself whatever it is. */
 const marks: readonly (readonly [format: TextFormat, isLine: (line: string, clock: LogClock) => boolean])[] = [
   ['zeek', isZeekDirective],

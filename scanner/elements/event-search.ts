@@ -1,5 +1,6 @@
 import { CodedError } from '../../base/error.js';
 import { type EventReading, openEventStream } from '../../events/read.js';
+import { readingOf } from '../../events/text-format.js';
 import type { ReadReport } from '../../events/report.js';
 import type { Content } from './content.js';
 import type { ContentKind } from './content-kind.js';
@@ -23,7 +24,7 @@ export async function searchEvents(
 ): Promise<void> {
   let reading: EventReading | null;
   try {
-    reading = await openEventStream(chunks, path, { shapes, format });
+    reading = await openEventStream(chunks, path, { shapes, format: readingOf(format) });
     for await (const events of reading?.batches() ?? []) {
       if (signal.aborted) return;
       count(element, events.length);
