@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.js';
-import { initServer, moveRecords, openServer, requireServerFolder } from '../../server/folder/folder.js';
+import { initServer, moveRecords, openServer, replaceKeys, requireServerFolder } from '../../server/folder/folder.js';
 import { withServerFolder } from '../../server/folder/folder-lock.js';
 import { openLog } from '../../server/log.js';
 import { parseListenAddress, startServer } from '../../server/main.js';
@@ -25,6 +25,7 @@ interface ServeOptions {
   readonly printConfig?: true;
   readonly records?: string;
   readonly moveRecords?: true;
+  readonly newKeys?: true;
   readonly json?: true;
 }
 
@@ -46,6 +47,7 @@ export function registerServe(program: Command): void {
       'keep the records in PostgreSQL, postgres://user@host/database; or in YMS_RECORDS, also with a password',
     )
     .option('--move-records', 'copy the records of --dir into the empty database of --records, and end')
+    .option('--new-keys', 'make other keys for --dir, whose own were lost or stolen, and end; see docs/ceremony.md')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -67,7 +69,8 @@ export function registerServe(program: Command): void {
     const settled = await settingsOf(options);
     const { records } = settled;
     if (records !== null) parseRecordsUrl(records);
-    if (options.moveRecords) await move(options.dir, records, options.json === true);
+    if (options.newKeys) await renewKeys(options.dir, options.json === true);
+    else if (options.moveRecords) await move(options.dir, records, options.json === true);
     else if (options.init !== undefined) await init(options.init, records, options.json === true);
     else if (options.dir !== undefined) await serve(options.dir, settled, options.json === true);
   });
@@ -99,6 +102,15 @@ function refusePassword(option: string | undefined): void {
     throw new CliError('usage', '--records: expected an address without a password, got one with it', {
       hint: 'set YMS_RECORDS to the whole address, or PGPASSWORD to the password',
     });
+}
+
+async function renewKeys(dir: string | undefined, json: boolean): Promise<void> {
+  if (dir === undefined) throw new CliError('usage', 'yms serve --new-keys: expected --dir, got --init');
+  await requireServerFolder(dir);
+  const publicKeysPath = await withServerFolder(dir, () => replaceKeys(dir, systemClock));
+  if (json) printJson({ publicKeysPath });
+  else print(publicKeysPath);
+  hint('start the server, and bring these to the ceremony: nothing is signed with them before the root names them');
 }
 
 async function move(dir: string | undefined, recordsUrl: string | null, json: boolean): Promise<void> {

@@ -1,9 +1,9 @@
 /** The folder of one server: its keys, its blobs, and its records unless they stand in PostgreSQL. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import type { Clock } from '../../base/clock.js';
+import { type Clock, formatSeconds } from '../../base/clock.js';
 import { systemCode } from '../../base/error.js';
 import { readFileIfPresent, syncFolder, unwritable, writeFileAtomic } from '../../base/files.js';
 import { canonicalJson } from '../../base/json.js';
@@ -57,8 +57,7 @@ export async function initServer(
   const temporary = `${dir}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const keys = await makeKeys(temporary, clock);
-    const publicKeys = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, encodePublicKey(key)]));
-    await writeFileAtomic(paths.publicKeys(temporary), `${canonicalJson(publicKeys)}\n`);
+    await writeFileAtomic(paths.publicKeys(temporary), publicKeysOf(keys));
     await mkdir(paths.blobs(temporary));
     const records =
       recordsUrl === null
@@ -73,6 +72,41 @@ export async function initServer(
     if (systemCode(cause) !== undefined && cause instanceof Error && 'syscall' in cause) throw unwritable(dir, cause);
     throw cause;
   }
+}
+
+/**
+ * Other keys for a server whose own were lost or stolen. The old ones stay beside them, in a folder that no server reads; the
+ * key of the records stays in use, since no endpoint trusts it and what it sealed must still open. The caller holds the
+ * folder's lock, and the root must name the new keys before anything is signed with them.
+ *
+ * @returns where the public halves stand, for the ceremony
+ * @throws ServerError `folder-not-initialised`; `records-key` when the key of the records is gone
+ */
+export async function replaceKeys(folder: string, clock: Clock): Promise<string> {
+  const dir = resolve(folder);
+  await requireServerFolder(dir);
+  const keys = join(dir, 'keys');
+  const recordsKey = join(keys, 'records.key');
+  if ((await readFileIfPresent(recordsKey, 65_536)) === null)
+    throw new ServerError('records-key', `${recordsKey}: expected the key of the records, got none`, {
+      hint: 'copy it there from a backup, or from the newest keys.replaced folder; the other keys are made new',
+    });
+  const temporary = `${keys}.${randomBytes(6).toString('hex')}.tmp`;
+  const made = await makeKeys(temporary, clock);
+  await copyFile(recordsKey, join(temporary, 'keys', 'records.key'));
+  await rename(
+    keys,
+    `${keys}.replaced-${formatSeconds(clock.now()).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`,
+  );
+  await rename(join(temporary, 'keys'), keys);
+  await rm(temporary, { recursive: true, force: true });
+  await writeFileAtomic(paths.publicKeys(dir), publicKeysOf(made));
+  await syncFolder(dir);
+  return paths.publicKeys(dir);
+}
+
+function publicKeysOf(keys: Awaited<ReturnType<typeof makeKeys>>): string {
+  return `${canonicalJson(Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, encodePublicKey(key)])))}\n`;
 }
 
 async function requireEmpty(dir: string): Promise<void> {

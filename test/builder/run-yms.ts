@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { Command, CommanderError } from 'commander';
 import { CodedError } from '../../base/error.js';
+import { registerAdmin } from '../../cli/commands/admin.js';
 import { registerBuild } from '../../cli/commands/build.js';
 import { registerEncrypt } from '../../cli/commands/encrypt.js';
 import { registerInit } from '../../cli/commands/init.js';
@@ -9,6 +10,7 @@ import { registerKeys } from '../../cli/commands/keys.js';
 import { registerLint } from '../../cli/commands/lint.js';
 import { registerPublish } from '../../cli/commands/publish.js';
 import { registerRoot } from '../../cli/commands/root.js';
+import { registerServe } from '../../cli/commands/serve.js';
 import { registerTargets } from '../../cli/commands/targets.js';
 import { registerUnpack } from '../../cli/commands/unpack.js';
 import { registerVerify } from '../../cli/commands/verify.js';
@@ -53,6 +55,8 @@ export async function runYms(cwd: string, args: readonly string[], env: Environm
     registerVerify,
     registerUnpack,
     registerEncrypt,
+    registerServe,
+    registerAdmin,
   ])
     register(program);
   const before = { cwd: process.cwd(), env: process.env, exitCode: process.exitCode };
