@@ -32,9 +32,9 @@ export function formatSeconds(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** The time of a strict `YYYY-MM-DDTHH:MM:SSZ`, or null for any other spelling or an impossible date. */
+/** The time of a strict `YYYY-MM-DDTHH:MM:SSZ`, or null for any other spelling, an impossible date or the year 0000. */
 export function parseSeconds(text: string): Date | null {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return null;
+  if (!/^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return null;
   const time = new Date(text);
   return !Number.isNaN(time.getTime()) && formatSeconds(time) === text ? time : null;
 }

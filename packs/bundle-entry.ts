@@ -38,7 +38,7 @@ interface EntryKind {
 /** Every name that a bundle may have, and the most bytes under it. At most 100 characters: no tar extension is needed. */
 const kinds: readonly EntryKind[] = [
   { pattern: /^activations\/[0-9a-f]{64}$/, maxBytes: envelopeMaxBytes(maxActivationBytes) },
-  { pattern: /^bundle\.json$/, maxBytes: bundleMark.content.length },
+  { pattern: /^bundle\.json$/, maxBytes: 1024 }, // room for that of a later format, to tell what it is
   { pattern: /^licenses\/[0-9a-f]{64}$/, maxBytes: envelopeMaxBytes(maxLicenseBytes) },
   { pattern: /^metadata\/timestamp\.json$/, maxBytes: metadataMaxBytes.timestamp },
   { pattern: /^metadata\/[1-9]\d{0,14}\.[a-z0-9-]{1,64}\.json$/, maxBytes: metadataMaxBytes.targets },

@@ -99,6 +99,7 @@ async function readOutline(file: FileHandle, path: string): Promise<Map<string, 
     for await (const entry of tar) {
       const header = entry.header as PlacedHeaders;
       end = placeEntry(header, entries, last, end);
+      await requireBare(file, header, end);
       last = entries.size === 1 ? '' : header.name; // the mark stands before all others
       entry.resume();
     }
@@ -119,6 +120,23 @@ async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/** Offset and end of the prefix in a ustar header, and what follows it: nothing, as names are short. */
+const prefixAt = 345;
+
+/** tar-stream looks at neither: a name's prefix, and the bytes behind an entry's content in its last block. */
+async function requireBare(file: FileHandle, { name, size, byteOffset }: PlacedHeaders, end: number): Promise<void> {
+  const headerAt = byteOffset - blockBytes;
+  for (const [from, to] of [
+    [headerAt + prefixAt, byteOffset],
+    [byteOffset + size, end],
+  ] as const) {
+    const bytes = Buffer.alloc(to - from);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+    if (bytesRead === bytes.length && bytes.every((byte) => byte === 0)) continue;
+    throw new PackError('bundle-format', `bundle entry ${name}: expected zeros at ${from} to ${to}, got other bytes`);
   }
 }
 

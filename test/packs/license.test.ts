@@ -101,6 +101,13 @@ describe('license document', () => {
 
   test('is strict about texts, times and states', () => {
     expect(isTaken({ customer: { id: 'cus_1', name: 'a\u001b[2J' } })).toBe(false);
+    for (const [text, taken] of [
+      ['\u{1f600}'.repeat(200), true],
+      ['\u{1f600}'.repeat(201), false],
+      ['a'.repeat(201), false],
+      ['', false],
+    ] as const)
+      expect(isTaken({ customer: { id: 'cus_1', name: text } })).toBe(taken);
     expect(isTaken({ customer: { id: '../x', name: 'a' } })).toBe(false);
     expect(isTaken({ issuedAt: '2026-07-01T00:00:00.000Z' })).toBe(false);
     expect(isTaken({ state: 'cancelled' })).toBe(false);

