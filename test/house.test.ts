@@ -95,6 +95,7 @@ const foreignMessages: Readonly<Record<string, string>> = {
   'events/dnsmasq.ts': 'dnsmasq’s lines of a log',
   'packs/document.ts': 'zod',
   'rules/ioc/pattern.ts': 're2js',
+  'scanner/input/libarchive.ts': 'messages of libarchive, whose codes do not tell a method from damage',
   'server/records/postgres.ts': 'the driver of PostgreSQL',
 };
 

@@ -3,14 +3,14 @@ import { journalMagic } from '../../events/journal-objects.js';
 import type { EventFormat } from '../../events/read.js';
 import { isNamedLog, textFormatOf, type TextFormat } from '../../events/text-format.js';
 import { standardInput } from '../input/logs.js';
-import { archiveFormatOf, type ArchiveFormat } from './archive.js';
-import type { Content } from './content.js';
+import { archiveFormatOf, type ArchiveFormat, type ClosedFormat } from '../input/archive-format.js';
+import type { Content } from '../input/content.js';
 import { isRegistryExport, isResolverCache, type LineElement, lineElementOf } from './places.js';
 import type { ElementKind } from '../findings/element-table.js';
 
 /** How a content is looked at. */
 export type ContentKind =
-  | { readonly kind: 'archive'; readonly format: ArchiveFormat }
+  | { readonly kind: 'archive'; readonly format: ArchiveFormat | ClosedFormat }
   | { readonly kind: 'events'; readonly element: ElementKind; readonly format: EventFormat }
   | { readonly kind: 'lines'; readonly element: LineElement; readonly isSyslog: boolean }
   | { readonly kind: 'text' }
@@ -35,7 +35,7 @@ const elementOfFormat: Readonly<Partial<Record<TextFormat, ElementKind>>> = {
 
 /** What the first bytes and the name say. Text that comes through the standard input is a log. */
 export function contentKindOf(head: Buffer, { name, path }: Pick<Content, 'name' | 'path'>): ContentKind {
-  const archive = archiveFormatOf(head);
+  const archive = archiveFormatOf(head, name);
   if (archive !== null) return { kind: 'archive', format: archive };
   if (head.toString('latin1', 0, 8) === 'ElfFile\0') return { kind: 'events', element: 'event', format: 'evtx' };
   if (head.subarray(0, journalMagic.length).equals(journalMagic))

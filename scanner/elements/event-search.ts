@@ -2,12 +2,12 @@ import { CodedError } from '../../base/error.js';
 import { type EventReading, openEventStream } from '../../events/read.js';
 import { readingOf } from '../../events/text-format.js';
 import type { ReadReport } from '../../events/report.js';
-import type { Content } from './content.js';
+import type { Content } from '../input/content.js';
 import type { ContentKind } from './content-kind.js';
 import { decodedText, factsOfEvent } from './event-facts.js';
 import type { Examination } from './examination.js';
 import type { FactKind } from '../findings/element-table.js';
-import { ElementError, type Diagnostics } from './diagnostic.js';
+import { ElementError, type Diagnostics } from '../input/diagnostic.js';
 
 /** What an event may hold that its text does not show: put together from fields, or told by a field's name alone. */
 const fieldKinds: ReadonlySet<FactKind> = new Set(['url', 'port', 'pipe', 'handle']);

@@ -1,10 +1,10 @@
 import type { ShapeTable } from '../../events/shapes.js';
-import type { ArchiveLimits } from './archive-budget.js';
+import type { ArchiveLimits } from '../input/archive-budget.js';
 import type { HashThreads } from './hash-threads.js';
 import type { Judge } from './judge.js';
 import type { Observation } from './observation.js';
 import type { ElementKind } from '../findings/element-table.js';
-import type { Diagnostics } from './diagnostic.js';
+import type { Diagnostics } from '../input/diagnostic.js';
 import type { Verdict } from './verdict.js';
 
 /** What everything that looks at elements works with, and tells. */

@@ -1,7 +1,7 @@
-import type { ArchiveFormat } from './archive.js';
-import { ArchiveBudget, isBomb } from './archive-budget.js';
-import { isEscaping, memberChunks, membersOf } from './archive-content.js';
-import { type Content, peek, Tee } from './content.js';
+import type { ArchiveFormat, ClosedFormat } from '../input/archive-format.js';
+import { ArchiveBudget, isBomb } from '../input/archive-budget.js';
+import { isEscaping, memberContent, membersOf } from '../input/archive-content.js';
+import { type Content, peek, Tee } from '../input/content.js';
 import { type ContentKind, contentKindOf } from './content-kind.js';
 import { Digests } from './digests.js';
 import type { ElementRule } from './element-rule.js';
@@ -11,7 +11,7 @@ import { searchLines } from './line-search.js';
 import type { Fact, Observation } from './observation.js';
 import { stringBlocks, textBlocks } from './text-blocks.js';
 import { searchText } from './text-search.js';
-import { ElementError } from './diagnostic.js';
+import { ElementError } from '../input/diagnostic.js';
 import { type Evidence, weigh } from './verdict.js';
 
 const headBytes = 4096;
@@ -66,10 +66,14 @@ export class Examiner {
       try {
         await this.#look(kind, { ...content, chunks: tee.chunks() }, { budget, depth, evidence });
         if (!signal.aborted) await tee.drain();
+        const fault = content.fault();
+        if (fault !== null) throw fault;
         if (digests !== null && !signal.aborted) facts.push(...(await digests.facts()));
         judge.evidenceIn(facts.slice(1), evidence);
-      } catch (error) {
-        if (!(error instanceof ElementError) || (content.isMember && isBomb(error))) throw error;
+      } catch (thrown) {
+        if (!(thrown instanceof ElementError)) throw thrown;
+        const error = content.fault() ?? thrown; // an archive inside breaks because its bytes do
+        if (content.isMember && isBomb(error)) throw error;
         if (error.code === 'file-unreadable') end = error;
         else diagnostics.addError(error, path);
       } finally {
@@ -101,7 +105,12 @@ export class Examiner {
     }
   }
 
-  async #lookIntoArchive(format: ArchiveFormat, content: Content, budget: ArchiveBudget, depth: number): Promise<void> {
+  async #lookIntoArchive(
+    format: ArchiveFormat | ClosedFormat,
+    content: Content,
+    budget: ArchiveBudget,
+    depth: number,
+  ): Promise<void> {
     const { diagnostics, signal } = this.#examination;
     for await (const member of await membersOf(format, content, budget)) {
       if (signal.aborted) return;
@@ -112,7 +121,8 @@ export class Examiner {
         diagnostics.add('archive-path', path, `${path}: ${said}`);
       }
       if (member.diagnostic !== null) diagnostics.addError(member.diagnostic, path);
-      if (member.open === null) {
+      const { open } = member;
+      if (open === null) {
         const link: Fact[] = member.link ? [{ kind: 'path', name: 'link', value: member.link }] : [];
         await this.observe({
           element: 'archive-member',
@@ -121,9 +131,7 @@ export class Examiner {
         });
         continue;
       }
-      const chunks = memberChunks(member.open, budget, path);
-      const inner: Content = { path, name: member.name, isMember: true, size: null, chunks, fd: null };
-      await this.#examine(inner, budget, depth + 1);
+      await this.#examine(memberContent({ ...member, open }, content, budget), budget, depth + 1);
     }
   }
 }

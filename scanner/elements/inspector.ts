@@ -2,8 +2,8 @@ import { CodedError } from '../../base/error.js';
 import { ShapeTable } from '../../events/shapes.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import type { Finding } from '../findings/finding.js';
-import type { ArchiveLimits } from './archive-budget.js';
-import { withFile } from './content.js';
+import type { ArchiveLimits } from '../input/archive-budget.js';
+import { streamContent, withFile } from '../input/content.js';
 import { elementFindingOf } from './element-finding.js';
 import type { ElementRule } from './element-rule.js';
 import { Examiner } from './examine.js';
@@ -11,7 +11,7 @@ import type { HashThreads } from './hash-threads.js';
 import { Judge } from './judge.js';
 import type { Observation } from './observation.js';
 import type { ScanStatistics } from './statistics.js';
-import { ElementError } from './diagnostic.js';
+import { ElementError } from '../input/diagnostic.js';
 import type { Found } from './walk.js';
 
 /** Everything that a thread needs to look at elements; plain data. */
@@ -66,7 +66,7 @@ export class Inspector {
   async inspectStream(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
     this.#statistics.files++;
     try {
-      await this.#examiner.examine({ path, name: path, isMember: false, size: null, chunks, fd: null });
+      await this.#examiner.examine(streamContent(path, chunks));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.#statistics.failures.push({ path, code: String(error.code), message: error.message });

@@ -1,5 +1,5 @@
 import { parseSyslogHead } from '../../events/syslog.js';
-import type { Content } from './content.js';
+import type { Content } from '../input/content.js';
 import type { ContentKind } from './content-kind.js';
 import type { Examination } from './examination.js';
 import { factsOfLine } from './line-facts.js';

@@ -2,9 +2,9 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../base/error.js';
 import { Digests, type DigestType } from './digests.js';
-import { withFile } from './content.js';
+import { withFile } from '../input/content.js';
 import type { Fact, Observation } from './observation.js';
-import { ElementError, Diagnostics } from './diagnostic.js';
+import { ElementError, Diagnostics } from '../input/diagnostic.js';
 
 /** Command lines are cut where Linux cuts what `ps` shows, and a good deal later. */
 const maxCommandBytes = 256 * 1024;

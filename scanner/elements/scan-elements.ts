@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Level } from '../../rules/sigma/metadata.js';
 import { type Failure, standardInput } from '../input/logs.js';
-import { type ArchiveLimits, defaultArchiveLimits } from './archive-budget.js';
+import { type ArchiveLimits, defaultArchiveLimits } from '../input/archive-budget.js';
 import { type Batch, batchesOf } from './batch.js';
 import { connectionsOf } from './connections.js';
 import { ElementPool } from './element-pool.js';

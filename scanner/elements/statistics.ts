@@ -1,6 +1,6 @@
 import type { Failure } from '../input/logs.js';
 import type { ElementKind } from '../findings/element-table.js';
-import { type Diagnostic, type TroubleCode, Diagnostics } from './diagnostic.js';
+import { type Diagnostic, type TroubleCode, Diagnostics } from '../input/diagnostic.js';
 
 /** What was looked at, and what could not be; plain data. */
 export interface StatisticsRecord {

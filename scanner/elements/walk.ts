@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
 import type { Failure } from '../input/logs.js';
-import type { Diagnostic, TroubleCode } from './diagnostic.js';
+import type { Diagnostic, TroubleCode } from '../input/diagnostic.js';
 
 export type Found =
   | {

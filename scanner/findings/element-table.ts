@@ -18,7 +18,7 @@ export interface ElementRow {
 export const elementRows = {
   file: { title: 'file: its path and its hashes', facts: ['path', 'hash', 'imphash'] },
   'archive-member': {
-    title: 'member of a ZIP, tar or gzip archive, also of one inside',
+    title: 'member of an archive or compressed file, also of one inside',
     facts: ['path', 'hash', 'imphash'],
   },
   strings: { title: 'strings of any other file or member, ASCII and UTF-16', facts: ['text'] },

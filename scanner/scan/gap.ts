@@ -1,6 +1,6 @@
 import type { SkipCode } from '../../events/error.js';
 import { type Fault, formatFault } from '../../rules/fault.js';
-import { isLoss, type TroubleCode } from '../elements/diagnostic.js';
+import { isLoss, type TroubleCode } from '../input/diagnostic.js';
 import type { Failure } from '../input/logs.js';
 
 /** Something that a scan was given and did not look at, did not understand or did not apply. */

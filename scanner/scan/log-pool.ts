@@ -1,9 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { type DetectionPlan, Detectors, type RuleOf } from './detector.js';
-import type { Matches } from './matches.js';
 import { standardInput } from '../input/logs.js';
 import { Mailbox } from '../../base/mailbox.js';
-import { matchPart, type Part, type PartMessage, type PartOutcome, sizeOf } from './part.js';
+import { matchPart, type Part, type PartMessage, sizeOf } from './part.js';
 import type { StandardInput } from '../input/standard-input.js';
 import type { WorkerOrder } from './log-worker.js';
 
@@ -20,7 +19,8 @@ export interface LogPoolOptions {
   readonly onRead: (bytes: number) => void;
 }
 
-export type PartResult = { readonly part: Part } & ({ readonly matches: Matches } | { readonly outcome: PartOutcome });
+/** What came of a part, piece by piece. */
+export type PartResult = Exclude<PartMessage, { readonly kind: 'read' }>;
 
 /** Parts that may be begun before the first one is through, per thread: their matches wait for those of the first. */
 const aheadPerThread = 4;
@@ -44,8 +44,7 @@ export async function* matchParts(
           ? pool.messagesOf(part)
           : matchHere(part, (own ??= new Detectors(plan, options.ruleOf)), options);
       for await (const message of messages) {
-        if (message.kind === 'matches') yield { part, matches: message.matches };
-        if (message.kind === 'done') yield { part, outcome: message.outcome };
+        if (message.kind !== 'read') yield message;
       }
     }
   } finally {

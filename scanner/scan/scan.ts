@@ -93,13 +93,12 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const onRead = (bytes: number): void => listener.progress((readBytes += bytes), totalBytes);
   const input = new StandardInput(signal, Number(readsEvents) + Number(elementRules.length > 0));
   for await (const result of matchParts(parts, plan, { threads, signal, ruleOf: ruleIn(rules), onRead, input })) {
-    if ('outcome' in result) {
-      tally.addOutcome(result.part, result.outcome, elementRules.length === 0);
-      continue;
-    }
+    if (result.kind === 'log') tally.addOutcome(result.outcome, elementRules.length === 0);
+    if (result.kind === 'done') tally.addDiagnostics(result.diagnostics);
+    if (result.kind !== 'matches') continue;
     for (const hit of result.matches.hits) {
       const rule = rules[hit.rule];
-      if (rule) await report(findingOf(rule, hit, result.part.log.path));
+      if (rule) await report(findingOf(rule, hit, result.file));
     }
     for (const finding of correlations.add(result.matches.signals)) await report(finding);
   }

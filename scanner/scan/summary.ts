@@ -2,9 +2,10 @@ import { type Level, levels } from '../../rules/sigma/metadata.js';
 import type { ElementSummary } from '../elements/scan-elements.js';
 import type { Finding } from '../findings/finding.js';
 import type { Flag } from '../active/flags.js';
+import { Diagnostics } from '../input/diagnostic.js';
 import { type Gap, gapsOf, type Outcome } from './gap.js';
 import type { Failure } from '../input/logs.js';
-import type { Part, PartOutcome } from './part.js';
+import type { LogOutcome, MetDiagnostics } from './part.js';
 import { addGrades, type GradeCounts, noGrades } from './matches.js';
 
 export interface RuleCount {
@@ -74,6 +75,7 @@ export class Tally {
   readonly #failures: Failure[] = [];
   readonly #failed = new Set<string>();
   readonly #graded = noGrades();
+  readonly #diagnostics = new Diagnostics();
   #findings = 0;
   #events = 0;
   #bytes = 0;
@@ -101,8 +103,7 @@ export class Tally {
 
   /** @param isOnlyLook whether nothing else looks at what is no event log */
   addOutcome(
-    { log: { path } }: Part,
-    { isLog, events, bytes, graded, skips, namedSkips, failure }: PartOutcome,
+    { path, isLog, events, bytes, graded, skips, namedSkips, failure }: LogOutcome,
     isOnlyLook: boolean,
   ): void {
     if (!isLog && !isOnlyLook && failure?.code === 'log-unknown') return;
@@ -123,12 +124,18 @@ export class Tally {
     skipped.named.push(...inOrder.slice(0, maxNamed - skipped.named.length));
   }
 
+  /** What the reading of logs in archives came across. */
+  addDiagnostics({ counts, named }: MetDiagnostics): void {
+    this.#diagnostics.addAll(counts, named);
+  }
+
   /** @param isGrading whether there was a matrix */
   summary(
     isGrading: boolean,
     rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>,
     { refused, missing, met }: Pick<Outcome, 'refused' | 'missing' | 'met'>,
   ): ScanSummary {
+    const inLogs = { diagnostics: this.#diagnostics.counts, named: this.#diagnostics.named };
     const summary = {
       findings: this.#findings,
       byLevel: this.#byLevel,
@@ -148,6 +155,6 @@ export class Tally {
       graded: isGrading ? this.#graded : null,
       ...rest,
     };
-    return { ...summary, incomplete: gapsOf({ ...summary, refused, missing, met }) };
+    return { ...summary, incomplete: gapsOf({ ...summary, refused, missing, met: [...met, inLogs] }) };
   }
 }

@@ -9,8 +9,10 @@ export interface ArchiveLimits {
   readonly maxMembers: number;
   /** Archives inside archives. */
   readonly maxDepth: number;
-  /** Of one member that has to be held in memory: a ZIP inside another archive. */
+  /** Of one member that has to be held in memory: a ZIP, 7z, RAR, CAB, cpio or ar inside another archive. */
   readonly maxHeldBytes: number;
+  /** The same of a file on a disk, a ZIP apart, which is read where it lies. */
+  readonly maxHeldFileBytes: number;
 }
 
 export const defaultArchiveLimits: ArchiveLimits = {
@@ -20,6 +22,7 @@ export const defaultArchiveLimits: ArchiveLimits = {
   maxMembers: 100_000,
   maxDepth: 6,
   maxHeldBytes: 64 * 1024 * 1024,
+  maxHeldFileBytes: 512 * 1024 * 1024,
 };
 
 /** What one file may still unpack to. A bomb empties it, and ends the looking into that file. */

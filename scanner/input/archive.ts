@@ -1,13 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { fromBufferPromise, fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
-import { readLater } from './content.js';
+import { type Compression, innerNameOf } from './archive-format.js';
+import { type Content, peek, readLater } from './content.js';
+import { decompress } from './decompress.js';
 import { ElementError } from './diagnostic.js';
-
-export type ArchiveFormat = 'zip' | 'tar' | 'gzip';
 
 /** What stands in an archive under a name. */
 export interface Member {
@@ -18,33 +17,25 @@ export interface Member {
   /** Null for what has no content, or none that can be read: then `diagnostic` says why. */
   readonly open: (() => Promise<AsyncIterable<Buffer>>) | null;
   readonly diagnostic: ElementError | null;
+  /** When it was written last, in milliseconds since 1970; null where the archive does not say. */
+  readonly modifiedMs: number | null;
 }
 
-/** A first member, or the end of an archive without any. */
-const zipMarks = [Buffer.from('PK\x03\x04', 'latin1'), Buffer.from('PK\x05\x06', 'latin1')];
-
-export function archiveFormatOf(head: Buffer): ArchiveFormat | null {
-  if (zipMarks.some((mark) => head.subarray(0, 4).equals(mark))) return 'zip';
-  if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return 'gzip';
-  return head.toString('latin1', 257, 262) === 'ustar' ? 'tar' : null;
-}
-
-/** The one member of a gzip file, called as the file without its ending. */
-export async function* gzipMembers(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Member> {
-  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('!')) + 1);
-  const inner = /\.t(?:ar\.)?gz$/i.test(base) ? base.replace(/\.t(?:ar\.)?gz$/i, '.tar') : base.replace(/\.gz$/i, '');
-  const gunzip = createGunzip();
-  const feeding = pipeline(chunks, gunzip).catch((error: unknown) => gunzip.destroy(error as Error));
+/** The one member of a compressed file, called as the file without its ending. */
+export async function* compressedMember(format: Compression, { chunks, name, path }: Content): AsyncGenerator<Member> {
+  const inner = innerNameOf(format, name);
+  const { head, whole } = await peek(chunks, 8);
   try {
-    yield await Promise.resolve({
+    yield {
       name: inner,
       link: null,
       diagnostic: null,
-      open: () => Promise.resolve(gunzip as AsyncIterable<Buffer>),
-    });
+      // gzip's header has the time (RFC 1952, section 2.3.1); 0 means that there is none
+      modifiedMs: format === 'gzip' && head.length >= 8 ? head.readUInt32LE(4) * 1000 || null : null,
+      open: () => Promise.resolve(decompress(format, whole, `${path}!${inner}`)),
+    };
   } finally {
-    gunzip.destroy();
-    await feeding;
+    await whole.return(undefined);
   }
 }
 
@@ -63,6 +54,7 @@ export async function* tarMembers(chunks: AsyncIterable<Buffer>, path: string): 
         link: isLink ? linkname : null,
         open: type === 'file' ? () => Promise.resolve(stream) : null,
         diagnostic: null,
+        modifiedMs: entry.header.mtime.getTime(),
       };
       entry.resume();
     }
@@ -130,7 +122,8 @@ function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
   const raw = entry.fileNameRaw;
   const name = isUtf8(raw) ? raw.toString('utf8') : raw.toString('latin1');
   const isLink = ((entry.externalFileAttributes >>> 16) & typeMask) === linkType;
-  if (name.endsWith('/')) return { name, link: null, open: null, diagnostic: null };
+  const modifiedMs = modifiedOf(entry);
+  if (name.endsWith('/')) return { name, link: null, open: null, diagnostic: null, modifiedMs };
   const said = entry.isEncrypted()
     ? (['archive-encrypted', 'a member without a password, got an encrypted one'] as const)
     : entry.canDecodeFileData()
@@ -141,6 +134,7 @@ function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
       name,
       link: null,
       open: null,
+      modifiedMs,
       diagnostic: new ElementError(said[0], `${path}!${name}: expected ${said[1]}`),
     };
   return {
@@ -148,7 +142,13 @@ function zipMember(zip: ZipFile, entry: Entry, path: string): Member {
     link: isLink ? '' : null,
     open: async () => (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>,
     diagnostic: null,
+    modifiedMs,
   };
+}
+
+function modifiedOf(entry: Entry): number | null {
+  const timeMs = entry.getLastModDate().getTime();
+  return Number.isNaN(timeMs) ? null : timeMs;
 }
 
 /** What the archive says about its bytes; what keeps them from being read is another matter. */

@@ -15,6 +15,18 @@ export interface Content {
   readonly chunks: AsyncIterable<Buffer>;
   /** Of a file on a disk: its descriptor, to read it at any place. */
   readonly fd: number | null;
+  /** When it was written last, in milliseconds since 1970; of a member without a time that of its archive. */
+  readonly modifiedMs: number | null;
+  /** What ended its bytes before their end; to be asked for when they have been read. */
+  readonly fault: () => ElementError | null;
+}
+
+/** Of contents whose faults are thrown while they are read. */
+export const noFault = (): null => null;
+
+/** What comes through a pipe. */
+export function streamContent(path: string, chunks: AsyncIterable<Buffer>): Content {
+  return { path, name: path, isMember: false, size: null, chunks, fd: null, modifiedMs: null, fault: noFault };
 }
 
 const chunkBytes = 1024 * 1024;
@@ -36,17 +48,30 @@ export interface FileToRead {
  * @throws ElementError `file-missing`, `file-special`, `file-unreadable`
  */
 export async function withFile(
-  { path, followsLink }: FileToRead,
+  file: FileToRead,
   diagnostics: Diagnostics,
   use: (content: Content) => Promise<void>,
 ): Promise<void> {
+  for await (const content of contentOfFile(file, diagnostics)) await use(content);
+}
+
+/** As {@link withFile}: the one content, and the file is open until the next is asked for. */
+// eslint-disable-next-line @typescript-eslint/require-await -- who takes the content waits
+export async function* contentOfFile(
+  { path, followsLink }: FileToRead,
+  diagnostics: Diagnostics,
+): AsyncGenerator<Content> {
   const fd = openFile(path, followsLink);
   try {
     const before = fstatSync(fd);
     if (!before.isFile())
       throw new ElementError('file-special', `${path}: expected a regular file, got a folder, device, pipe or socket`);
     const reading = new FileReading(fd, before.size, path, diagnostics);
-    await use({ path, name: path, isMember: false, size: before.size, chunks: reading.chunks(), fd });
+    const { size, mtimeMs: modifiedMs } = before;
+    yield {
+      ...{ path, name: path, isMember: false, size, chunks: reading.chunks(), fd },
+      ...{ modifiedMs, fault: noFault },
+    };
     const after = fstatSync(fd);
     if (after.size > before.size)
       diagnostics.add('file-grown', path, `${path}: expected ${before.size} bytes, got ${after.size} in the end`);
@@ -58,6 +83,21 @@ export async function withFile(
       );
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The first bytes of a file, as many as there are; none where they cannot be read, which whoever opens it is told. */
+export function headOfFile(path: string, bytes: number): Buffer {
+  const head = Buffer.alloc(bytes);
+  try {
+    const fd = openFile(path, true);
+    try {
+      return head.subarray(0, readSync(fd, head, 0, bytes, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return head.subarray(0, 0);
   }
 }
 
