@@ -32,7 +32,7 @@ export const serverId = z
 /** Counted here: what a library takes for the length of a text differs between its versions. */
 export const displayName = z
   .string()
-  .refine((text) => text !== '' && [...text].length <= 200, 'expected 1 to 200 code points')
+  .refine((text) => text !== '' && Array.from(text).length <= 200, 'expected 1 to 200 code points')
   .regex(/^\P{Cc}*$/u, 'expected no control characters');
 
 const grantSchema = z.strictObject({
