@@ -88,7 +88,7 @@ async function reportMatching(): Promise<void> {
   const rules = packItems(windows)
     .filter(({ kind }) => kind === 'sigma')
     .map(({ line }, rule) => ({ rule, kind: 'sigma' as const, line, pack: null, isReported: true }));
-  const detectors = new Detectors({ rules, triage: null, logSources: null, sinceMs: null });
+  const detectors = new Detectors({ rules, triage: null, logSources: null, as: null, sinceMs: null });
   const events: FlatEvent[] = [];
   const reading = await openEvents(at('events.evtx'), { shapes: detectors.shapes });
   for await (const batch of reading?.batches() ?? []) if (events.length < 40_000) events.push(...batch);

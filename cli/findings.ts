@@ -118,6 +118,7 @@ export function shortcomings({
   failures,
   flags,
   correlations,
+  unmapped,
   elements,
   incomplete,
   isInterrupted,
@@ -147,6 +148,11 @@ export function shortcomings({
   ]);
   for (const { code, count, named } of incomplete.filter((gap) => !told.has(gap.code)))
     lines.push(`${named[0] ?? code} (${code}${count > 1 ? `, and ${count - 1} more` : ''})`);
+  if (unmapped.length > 0) {
+    const [first] = unmapped;
+    const more = unmapped.length > 1 ? `, and ${unmapped.length - 1} more` : '';
+    lines.push(`rules of log sources that no log is known to be of: "${first?.title}" (${first?.logSource})${more}`);
+  }
   for (const { ruleId, reference } of unresolved)
     lines.push(`correlation ${ruleId}: can never match, because of its rule "${reference}"`);
   if (late + forgotten > 0)

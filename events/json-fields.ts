@@ -65,6 +65,7 @@ export function jsonFields(object: JsonObject): JsonFields {
   if (isObject(event) && isObject(event['System'])) evtxDump(event, collector);
   else if (isObject(system) && ('EventID' in system || 'Channel' in system)) evtxDump(object, collector);
   else {
+    collector.keepsEmpty = !isObject(winlog);
     if (isObject(winlog)) winlogbeat(winlog, collector);
     const isPayload = typeof payload === 'string' && payload.startsWith('{') && 'MapDescription' in object;
     if (isPayload) evtxEcmd(payload, collector);
@@ -95,14 +96,21 @@ class Collector {
   #count = 0;
   #isRounded = false;
 
-  add(name: string, value: Scalar): void {
-    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) this.#isRounded = true;
+  /** Whether an empty list or object is a field: one that is there, and holds nothing. */
+  keepsEmpty = false;
+
+  #admit(name: string): void {
     if (++this.#count > maxJsonFields)
       throw new EventsError('json-too-many-fields', `json object: expected at most ${maxJsonFields} values, got more`);
     if (name.length > maxJsonNameUnits)
       throw new EventsError('json-name', `json name: expected at most ${maxJsonNameUnits} units, got ${name.length}`);
+  }
+
+  add(name: string, value: Scalar): void {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) this.#isRounded = true;
+    this.#admit(name);
     const known = this.fields.get(name);
-    if (known === undefined) {
+    if (known === undefined || (Array.isArray(known) && known.length === 0)) {
       this.fields.set(name, value);
       return;
     }
@@ -119,6 +127,12 @@ class Collector {
     const known = this.fields.get(name);
     const list = [...(known === undefined ? [] : [known].flat()), ...[value].flat()];
     this.fields.set(name, list.length === 1 ? (list[0] ?? null) : list);
+  }
+
+  addEmpty(name: string): void {
+    if (!this.keepsEmpty || name === '') return;
+    this.#admit(name);
+    if (!this.fields.has(name)) this.fields.set(name, []);
   }
 
   alias(table: readonly (readonly [string, string])[]): void {
@@ -229,8 +243,11 @@ function hayabusaChannel(collector: Collector): void {
 }
 
 function nested(value: Json, name: string, collector: Collector): void {
-  if (Array.isArray(value)) for (const entry of value as readonly Json[]) nested(entry, name, collector);
-  else if (isObject(value)) {
+  if (Array.isArray(value)) {
+    if (value.length === 0) collector.addEmpty(name);
+    for (const entry of value as readonly Json[]) nested(entry, name, collector);
+  } else if (isObject(value)) {
+    if (Object.keys(value).length === 0) collector.addEmpty(name);
     for (const key of Object.keys(value)) nested(value[key] ?? null, name === '' ? key : `${name}.${key}`, collector);
   } else collector.add(name, value as Scalar);
 }

@@ -38,9 +38,8 @@ export class Probe {
           const signal = correlator.signalOf(event, match);
           if (signal) signals.push(signal);
         }
-    for (const signal of signals.sort((a, b) => a.timeMs - b.timeMs))
-      for (const match of correlator.observe(signal)) if (match.entry.rule === this.#rule) count++;
-    return count;
+    const bursts = signals.sort((a, b) => a.timeMs - b.timeMs).flatMap((signal) => correlator.observe(signal));
+    return count + [...bursts, ...correlator.finish()].filter(({ entry }) => entry.rule === this.#rule).length;
   }
 
   #rulesetFor(event: FlatEvent): Ruleset<RulesetEntry> {

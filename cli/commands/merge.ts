@@ -4,6 +4,9 @@ import type { RuleKind } from '../../base/rule-kind.js';
 import { defaultHomePath, openHome } from '../../scanner/state/home.js';
 import { type MergedRule, type Source, sourceLabel } from '../../scanner/merge/merged-rule.js';
 import { loadMerged, type MergedSet } from '../../scanner/merge/merged-ruleset.js';
+import { sourceWords as logSourceWords } from '../../rules/sigma/known-sources.js';
+import { isMapped } from '../../rules/sigma/logsource.js';
+import { builtInLogSources } from '../../rules/sigma/logsources.js';
 import { printFaults } from '../faults.js';
 import { print, printable, printJson, table, warn } from '../output.js';
 
@@ -28,7 +31,8 @@ async function mergeAction({ custom, home, json }: MergeOptions): Promise<void> 
   const counts = countBySource(merged.rules);
   if (json) {
     const { overrides, disabled, filters, faults, flags } = merged;
-    printJson({ rules: merged.rules.length, sources: counts, overrides, disabled, filters, faults, flags });
+    const unmapped = unmappedOf(merged.rules);
+    printJson({ rules: merged.rules.length, sources: counts, unmapped, overrides, disabled, filters, faults, flags });
     return;
   }
   printFaults(merged.faults);
@@ -44,6 +48,7 @@ async function mergeAction({ custom, home, json }: MergeOptions): Promise<void> 
       ),
     );
   printChanges(merged);
+  printUnmapped(merged.rules);
   const broken = new Set(merged.faults.filter(({ severity }) => severity === 'error').map(({ place }) => place.file));
   print(`${merged.rules.length} rules in use; ${broken.size} custom files with something left out`);
 }
@@ -59,6 +64,20 @@ function printChanges({ overrides, disabled, filters }: MergedSet): void {
     );
   for (const { title, source, rules } of filters)
     print(`filter    ${printable(title)} (${sourceWords(source)}) narrows ${rules.length} rules`);
+}
+
+/** Rules that no log can be of. */
+function unmappedOf(rules: readonly MergedRule[]): { id: string; title: string; logSource: string }[] {
+  return rules.flatMap((merged) => {
+    if (merged.kind !== 'sigma' || !('detection' in merged.rule)) return [];
+    const { id, title, logsource } = merged.rule;
+    return isMapped(logsource, builtInLogSources) ? [] : [{ id, title, logSource: logSourceWords(logsource) }];
+  });
+}
+
+function printUnmapped(rules: readonly MergedRule[]): void {
+  for (const { id, title, logSource } of unmappedOf(rules))
+    print(`unmapped  ${id} (${printable(title)}): no log is known to be of ${printable(logSource)}`);
 }
 
 type SourceCount = { readonly source: string } & Record<RuleKind, number>;

@@ -10,6 +10,7 @@ import { type EventFormat, eventFormats } from '../../events/read.js';
 import { parseTimeZone } from '../../events/zone.js';
 import { levels, type Level } from '../../rules/sigma/metadata.js';
 import { type LogSourceTable, parseLogSources } from '../../rules/sigma/logsource.js';
+import { type LogSourceNames, logSourceAttributes } from '../../events/log-source.js';
 import type { MergedSet } from '../../scanner/merge/merged-ruleset.js';
 import { isElementKind } from '../../scanner/elements/element-rule.js';
 import type { Finding } from '../../scanner/findings/finding.js';
@@ -37,6 +38,7 @@ interface ScanOptions extends RulesOptions {
   readonly format?: EventFormat;
   readonly timezone?: string;
   readonly logsources?: string;
+  readonly as?: LogSourceNames;
   readonly threads?: number;
   readonly json?: true;
 }
@@ -90,6 +92,11 @@ export function registerScan(program: Command): void {
       parseZone,
     )
     .option('--logsources <file>', 'a table of log sources (YAML, in the form of thor.yml) instead of the built-in one')
+    .option(
+      '--as <names>',
+      'what the logs are, whatever they look like: product=…,service=…,category=…, or some of these',
+      parseLogSourceNames,
+    )
     .option('--threads <n>', 'threads to use (all cores)', parseCount);
   addRulesOptions(command)
     .option('--json', 'one finding a line as JSON, and a summary line at the end')
@@ -115,6 +122,7 @@ async function scanAction(paths: string[], options: ScanOptions): Promise<void> 
   const summary = await scan(
     {
       ...{ rules, flags, faults, paths, minLevel, since, logSources, kinds, signal: interruption },
+      as: options.as ?? null,
       hostRoot: options.live === true || paths.length === 0 ? hostRoot : null,
       now: systemClock.now(),
       format: options.format ?? null,
@@ -177,6 +185,15 @@ function requireRules(rules: MergedSet['rules'], kinds: ReadonlySet<RuleKind> | 
 
 async function loadLogSources(file: string): Promise<LogSourceTable> {
   return parseLogSources(decodeUtf8(await readFileAtMost(file, maxLogSourcesBytes), file), file);
+}
+
+/** `product=cisco,service=aaa`, each name once; several values of one are divided by `|`. */
+function parseLogSourceNames(text: string): LogSourceNames {
+  const pairs = text.split(',').map((part) => /^\s*(product|service|category)=([\w.|-]+)\s*$/.exec(part));
+  const names = pairs.map((pair) => pair?.[1]);
+  if (names.includes(undefined) || new Set(names).size < names.length)
+    throw new InvalidArgumentError(`expected ${logSourceAttributes.join('=…, ')}=… or some of these, got "${text}"`);
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]?.split('|')])) as LogSourceNames;
 }
 
 /** Ctrl-C ends the scan with what it has; a second one ends the process. */

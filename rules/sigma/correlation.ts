@@ -39,7 +39,8 @@ export interface Correlation {
   readonly generate?: true;
 }
 
-const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+/** As pySigma takes them: a month and a year are those of the Gregorian calendar on average. */
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, M: 2_629_746, y: 31_556_952 } as const;
 export const maxTimespanSeconds = 366 * 86_400;
 const known = new Set(['type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate']);
 
@@ -99,7 +100,7 @@ export class CorrelationReader {
     const text = node && textOf(node);
     const type = correlationTypes.find((name) => name === text);
     if (type) return type;
-    const message = `expected a type out of ${correlationTypes.join(', ')}, got ${text ? `"${text}"` : 'none'}`;
+    const message = `expected a type out of ${correlationTypes.join(', ')}, got ${words(node)}`;
     return this.#fault('correlation-type', message, node?.offset);
   }
 
@@ -118,16 +119,17 @@ export class CorrelationReader {
     if (!node || (node.kind === 'scalar' && node.value === null)) return undefined;
     const texts = node.kind === 'list' ? node.items.map(textOf) : [textOf(node)];
     if (texts.every((text) => text !== null && text !== '')) return texts as string[];
-    this.#fault(code, `expected text or a list of texts as ${name}, got other`, node.offset);
+    this.#fault(code, `expected text or a list of texts as ${name}, got ${words(node)}`, node.offset);
     return undefined;
   }
 
   #timespan(): number | null {
     const node = this.#node('timespan');
-    const match = /^(\d{1,9})([smhd])$/.exec((node && textOf(node)) ?? '');
+    const text = node && textOf(node);
+    const match = /^(\d{1,9})([smhdwMy])$/.exec(text ?? '');
     const seconds = match ? Number(match[1]) * unitSeconds[match[2] as keyof typeof unitSeconds] : 0;
     if (seconds > 0 && seconds <= maxTimespanSeconds) return seconds;
-    const message = 'expected a timespan as a number and s, m, h or d, at most 366d, got other';
+    const message = `expected a timespan as a number and s, m, h, d, w, M or y, at most 366d, got ${words(node)}`;
     return this.#fault('correlation-timespan', message, node?.offset);
   }
 
@@ -146,7 +148,12 @@ export class CorrelationReader {
         const fields = value.kind === 'list' ? value.items.map(textOf) : [textOf(value)];
         if (fields.length > 0 && fields.every((field) => field !== null && field !== ''))
           threshold['field'] = fields as string[];
-        else this.#fault('correlation-condition', 'expected a field name or a list of them, got other', value.offset);
+        else
+          this.#fault(
+            'correlation-condition',
+            `expected a field name or a list of them, got ${words(value)}`,
+            value.offset,
+          );
       } else
         this.#fault(
           'correlation-condition',
@@ -197,12 +204,12 @@ export class CorrelationReader {
       else
         this.#fault(
           'correlation-aliases',
-          `expected rule names with their fields in "${alias}", got other`,
+          `expected rule names with their fields in "${alias}", got ${words(value)}`,
           value.offset,
         );
     }
     if (node.kind !== 'map' || node.entries.size === 0)
-      return this.#fault('correlation-aliases', 'expected a map of aliases, got other', node.offset);
+      return this.#fault('correlation-aliases', `expected a map of aliases, got ${words(node)}`, node.offset);
     return aliases;
   }
 
@@ -210,9 +217,16 @@ export class CorrelationReader {
     const node = this.#node('generate') ?? outside;
     if (!node) return false;
     if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
-    this.#fault('correlation-invalid', 'expected true or false as generate, got other', node.offset);
+    this.#fault('correlation-invalid', `expected true or false as generate, got ${words(node)}`, node.offset);
     return false;
   }
+}
+
+/** For messages: the value, or what kind of node stands in its place. */
+function words(node: Node | undefined): string {
+  if (!node) return 'none';
+  if (node.kind !== 'scalar') return `a ${node.kind}`;
+  return node.value === null ? 'null' : JSON.stringify(String(node.value).slice(0, 100));
 }
 
 function isUuid(text: string): boolean {

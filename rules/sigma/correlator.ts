@@ -1,6 +1,5 @@
 import type { FieldValue, FlatEvent } from '../../events/event.js';
 import { secondMs } from '../../base/clock.js';
-import type { Correlation } from './correlation.js';
 import { isFulfilled } from './measure.js';
 import type { Match, RulesetEntry } from './ruleset.js';
 import { Window, type Occurrence } from './window.js';
@@ -41,6 +40,13 @@ interface Use {
   /** Group name → the field of this rule's events. */
   readonly groupFields: readonly (readonly [name: string, field: string])[];
   readonly valueFields: readonly string[];
+  readonly isTemporal: boolean;
+}
+
+/** A group whose window has been fulfilled at every match since. */
+interface Burst<E extends RulesetEntry> {
+  readonly match: CorrelationMatch<E>;
+  readonly spanMs: number;
 }
 
 export const maxOccurrences = 1_000_000;
@@ -49,7 +55,8 @@ export const maxWindow = { counted: 100_000, measured: 10_000 } as const;
 
 /**
  * Follows the matches of rules over time. Windows slide: each match is looked at with those of its group in the
- * timespan before it. A fulfilled window is reported and emptied.
+ * timespan before it, one that is exactly a timespan old among them (docs/decisions/0015-bursts.md). As long as each match leaves
+ * the window fulfilled they are one burst, which is reported once, when it has ended, with the number of its matches.
  *
  * Memory is bounded: beyond {@link maxOccurrences} and {@link maxWindow} what is oldest is forgotten, and counted.
  */
@@ -64,6 +71,7 @@ export class Correlator<E extends RulesetEntry> {
   readonly #silent = new Set<E>();
   /** By correlation and group, the group that was quiet longest first. */
   readonly #windows = new Map<string, Window>();
+  readonly #bursts = new Map<string, Burst<E>>();
   #occurrences = 0;
 
   constructor(entries: readonly E[]) {
@@ -108,51 +116,93 @@ export class Correlator<E extends RulesetEntry> {
   }
 
   /**
-   * Takes signals in the order of time; gives the correlations that this one fulfils, those that they fulfil in turn
-   * included.
+   * Takes signals in the order of time; gives the bursts that ended before this one. What others count or wait for is
+   * told at once: a temporal correlation at each match that a burst goes on with, the others when it begins.
    */
   observe(signal: Signal): CorrelationMatch<E>[] {
-    const matches: CorrelationMatch<E>[] = [];
-    const pending = [signal];
+    const ended = this.#endBefore(signal.timeMs);
+    const pending: (Signal & { readonly isOngoing?: true })[] = [signal];
     for (let next = pending.pop(); next; next = pending.pop())
       for (const use of this.#uses.get(next.rule) ?? []) {
-        const match = this.#observe(next, use);
-        if (match === null) continue;
-        if (!this.isSilent(match.entry)) matches.push(match);
-        pending.push({ rule: use.correlation, timeMs: match.lastTimeMs, fields: match.group });
+        if (next.isOngoing && !use.isTemporal) continue;
+        const key = this.#keyOf(next, use);
+        if (key === null) continue;
+        const open = this.#bursts.get(key);
+        const burst = this.#observe(next, use, key);
+        if (burst === null) {
+          if (open) ended.push(...this.#end(key));
+          continue;
+        }
+        const { group, correlation } = { group: burst.match.group, correlation: use.correlation };
+        pending.push({ rule: correlation, timeMs: next.timeMs, fields: group, ...(open && { isOngoing: true }) });
       }
-    return matches;
+    return ended;
   }
 
-  #observe(signal: Signal, use: Use): CorrelationMatch<E> | null {
+  /** Bursts that go on, the one that was quiet longest first. */
+  get open(): readonly CorrelationMatch<E>[] {
+    return [...this.#bursts.values()].map(({ match }) => match).filter(({ entry }) => !this.isSilent(entry));
+  }
+
+  /** To be called after the last signal: what is still open ends here. */
+  finish(): CorrelationMatch<E>[] {
+    const ended = [...this.open];
+    this.#bursts.clear();
+    return ended;
+  }
+
+  #endBefore(timeMs: number): CorrelationMatch<E>[] {
+    const ended: CorrelationMatch<E>[] = [];
+    for (const [key, { match, spanMs }] of this.#bursts) {
+      if (match.lastTimeMs >= timeMs - spanMs) break;
+      ended.push(...this.#end(key));
+    }
+    return ended;
+  }
+
+  #end(key: string): CorrelationMatch<E>[] {
+    const burst = this.#bursts.get(key);
+    this.#bursts.delete(key);
+    return burst && !this.isSilent(burst.match.entry) ? [burst.match] : [];
+  }
+
+  /** Null for a signal without one of the fields that the correlation groups by. */
+  #keyOf(signal: Signal, use: Use): string | null {
+    const group = use.groupFields.map(([, field]) => signal.fields[field]);
+    return group.includes(undefined) ? null : JSON.stringify([use.correlation, ...group]);
+  }
+
+  /** The group's burst after this occurrence; null when its window is not fulfilled. */
+  #observe(signal: Signal, use: Use, key: string): Burst<E> | null {
     const entry = this.#entries[use.correlation];
     if (!entry || !('correlation' in entry.rule)) return null;
     const { correlation, id } = entry.rule;
-    const group: Record<string, string> = {};
-    for (const [name, field] of use.groupFields) {
-      const value = signal.fields[field];
-      if (value === undefined) return null;
-      group[name] = value;
-    }
     const values = use.valueFields.map((field) => signal.fields[field]);
     const occurrence: Occurrence = {
       timeMs: signal.timeMs,
       rule: use.index,
       values: values.includes(undefined) ? null : (values as string[]),
     };
-    const key = JSON.stringify([use.correlation, ...Object.values(group)]);
     const max = correlation.type === 'event_count' ? maxWindow.counted : maxWindow.measured;
-    const window = this.#slide(key, occurrence, correlation.timespanSeconds * secondMs, max);
+    const spanMs = correlation.timespanSeconds * secondMs;
+    const window = this.#slide(key, occurrence, spanMs, max);
     if (!isFulfilled(correlation, window)) return null;
-    if (!isShare(correlation)) this.#forget(key);
-    return {
-      entry,
-      ruleId: id,
-      group,
-      eventCount: window.length,
-      firstTimeMs: window.first?.timeMs ?? signal.timeMs,
-      lastTimeMs: signal.timeMs,
-    };
+    const known = this.#bursts.get(key)?.match;
+    const group = Object.fromEntries(use.groupFields.map(([name, field]) => [name, signal.fields[field] ?? '']));
+    const match: CorrelationMatch<E> = known
+      ? { ...known, eventCount: known.eventCount + 1, lastTimeMs: signal.timeMs }
+      : {
+          entry,
+          ruleId: id,
+          group,
+          eventCount: window.length,
+          firstTimeMs: window.first?.timeMs ?? signal.timeMs,
+          lastTimeMs: signal.timeMs,
+        };
+    const burst = { match, spanMs };
+    this.#bursts.delete(key);
+    this.#bursts.set(key, burst);
+    return burst;
   }
 
   /** The window that ends with the occurrence; what is older is dropped. */
@@ -161,7 +211,7 @@ export class Correlator<E extends RulesetEntry> {
     this.#windows.delete(key);
     this.#windows.set(key, window);
     const before = window.length;
-    while (window.first && window.first.timeMs <= occurrence.timeMs - spanMs) window.drop();
+    while (window.first && window.first.timeMs < occurrence.timeMs - spanMs) window.drop();
     for (; window.length >= max; this.forgotten++) window.drop();
     window.push(occurrence);
     this.#occurrences += window.length - before;
@@ -210,6 +260,7 @@ export class Correlator<E extends RulesetEntry> {
         index,
         groupFields: (correlation.groupBy ?? []).map((name) => [name, fieldOf(name)] as const),
         valueFields: (correlation.condition?.field ?? []).map(fieldOf),
+        isTemporal: correlation.type === 'temporal' || correlation.type === 'temporal_ordered',
       };
       const uses = this.#uses.get(rule);
       if (uses) uses.push(use);
@@ -217,11 +268,6 @@ export class Correlator<E extends RulesetEntry> {
       if (correlation.generate !== true) this.#silent.add(target);
     });
   }
-}
-
-/** A share is measured against all that was seen before, which a match must not erase. */
-function isShare({ type, condition }: Correlation): boolean {
-  return type === 'value_percentile' && condition?.percentile === undefined;
 }
 
 function textOf(value: FieldValue | undefined): string | null {

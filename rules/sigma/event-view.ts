@@ -1,4 +1,4 @@
-import type { EventShape, FieldValue, FlatEvent, Scalar } from '../../events/event.js';
+import { foldFieldName, type EventShape, type FieldValue, type FlatEvent, type Scalar } from '../../events/event.js';
 import { foldCase } from './pattern.js';
 
 /** The field names of a rule set, each with one number: what matchers ask an {@link EventView} for. */
@@ -15,6 +15,7 @@ export class FieldTable {
 }
 
 const unknownSlot = -2;
+const sysmonChannels = new Set(['microsoft-windows-sysmon/operational', 'linux-sysmon/operational']);
 
 /**
  * One event at a time, with what matchers derive from it: slots of fields (worked out once a shape) and text folded to
@@ -23,6 +24,7 @@ const unknownSlot = -2;
 export class EventView {
   event: FlatEvent;
   readonly #fields: FieldTable;
+  readonly #membersByShape = new WeakMap<EventShape, Map<number, readonly number[]>>();
   readonly #slotsByShape = new WeakMap<EventShape, Int32Array>();
   #shape: EventShape;
   #slots: Int32Array;
@@ -58,6 +60,23 @@ export class EventView {
   value(field: number): FieldValue | undefined {
     const slot = this.slot(field);
     return slot < 0 ? undefined : this.event.values[slot];
+  }
+
+  /** Whether the field is an object: fields that bear its name and a dot stand in its place. */
+  hasMembers(field: number): boolean {
+    const known = this.#membersByShape.get(this.#shape) ?? new Map<number, readonly number[]>();
+    let slots = known.get(field);
+    if (!slots) {
+      const prefix = `${foldFieldName(this.#fields.names[field] ?? '')}.`;
+      slots = this.#shape.names.flatMap((name, slot) => (foldFieldName(name).startsWith(prefix) ? [slot] : []));
+      this.#membersByShape.set(this.#shape, known.set(field, slots));
+    }
+    return slots.some((slot) => this.event.values[slot] !== undefined);
+  }
+
+  /** Whether an empty text may stand for null: text logs and Sysmon have no other way to say so. */
+  get isEmptyNull(): boolean {
+    return this.event.line !== null || sysmonChannels.has(this.event.channel?.toLowerCase() ?? '');
   }
 
   /** The text of a scalar field in lower case; undefined for an absent field, null and a list. */

@@ -27,5 +27,6 @@ export function hasEvidence(matcher: Matcher, view: EventView, truth = true): bo
 function isItemEvident({ field, values, isNegated }: MatcherItem, view: EventView, truth: boolean): boolean {
   const isAbsence = values.flat().every((test) => test.kind === 'null' || (test.kind === 'exists' && !test.isPresent));
   if ((isAbsence !== isNegated) === truth) return false;
-  return field === null || !isNothing(view.value(field));
+  if (field === null || !isNothing(view.value(field)) || view.hasMembers(field)) return true;
+  return values.flat().some((test) => test.kind === 'exists') && view.value(field) !== undefined;
 }

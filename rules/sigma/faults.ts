@@ -24,6 +24,7 @@ export type SigmaFaultCode =
   | 'tag-invalid'
   | 'logsource-missing'
   | 'logsource-invalid'
+  | 'logsource-unknown'
   | 'detection-missing'
   | 'selection-empty'
   | 'selection-shape'

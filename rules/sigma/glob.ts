@@ -57,6 +57,41 @@ function compileGlob(pattern: Pattern): TextTest {
   const [head, ...rest] = segments;
   const tail = rest.pop();
   if (!head) return () => true;
+  if (pattern.includes(anyOne)) return compileWithOnes(pattern, head, rest, tail);
+  return compileSegments(head, rest, tail);
+}
+
+/** `?` is one character (code point), which is two code units beyond the basic plane. */
+function compileWithOnes(pattern: Pattern, head: Segment, rest: readonly Segment[], tail?: Segment): TextTest {
+  const matches = compileSegments(head, rest, tail);
+  const pieces = pattern.flatMap((piece): readonly Piece[] =>
+    typeof piece === 'string' ? Array.from(piece) : [piece],
+  );
+  return (text) =>
+    /[\ud800-\udbff][\udc00-\udfff]/.test(text) ? isMatchOfPoints(pieces, Array.from(text)) : matches(text);
+}
+
+/** After the last run that was met, every start is tried in turn; runs before it need no second try. */
+function isMatchOfPoints(pieces: readonly Piece[], points: readonly string[]): boolean {
+  let [piece, point, run, resume] = [0, 0, -1, 0];
+  while (point < points.length) {
+    const wanted = pieces[piece];
+    if (wanted === anyRun) [run, resume] = [piece++, point];
+    else if (wanted !== undefined && isPoint(wanted, points[point] ?? '')) {
+      piece++;
+      point++;
+    } else if (run >= 0) [piece, point] = [run + 1, ++resume];
+    else return false;
+  }
+  return pieces.slice(piece).every((left) => left === anyRun);
+}
+
+function isPoint(piece: Piece, point: string): boolean {
+  if (piece === anyDash) return (dashes as readonly string[]).includes(point);
+  return piece === anyOne || piece === point;
+}
+
+function compileSegments(head: Segment, rest: readonly Segment[], tail: Segment | undefined): TextTest {
   if (!tail) return (text) => text.length === head.length && isAt(head, text, 0);
   return (text) => {
     const end = text.length - tail.length;

@@ -87,9 +87,9 @@ function keywordTest(tests: readonly Test[]): ItemTest {
 function otherTest(field: number, test: Test, number: (field: string) => number): ItemTest {
   switch (test.kind) {
     case 'null':
-      return (view) => isNothing(view.value(field));
+      return (view) => isNull(view, field);
     case 'exists':
-      return (view) => (view.value(field) !== undefined) === test.isPresent;
+      return (view) => (view.value(field) !== undefined || view.hasMembers(field)) === test.isPresent;
     case 'pattern':
       return onEntries(field, textual(compilePattern(test.pattern)));
     case 'regex':
@@ -140,6 +140,14 @@ function asList(value: FieldValue | undefined): readonly Scalar[] {
 
 function isListOf(value: FieldValue | undefined, matches: (entry: Scalar) => boolean): boolean {
   return value !== undefined && isList(value) && value.some(matches);
+}
+
+/** docs/decisions/0014-null-and-empty-text.md: empty text is null where the log has no other way to say so. */
+function isNull(view: EventView, field: number): boolean {
+  const value = view.value(field);
+  if (value === undefined) return !view.hasMembers(field);
+  if (!isNothing(value)) return false;
+  return view.isEmptyNull || !(isList(value) ? value.includes('') : value === '');
 }
 
 /** What a log that does not know a value writes in its place. */

@@ -1,4 +1,4 @@
-import type { LogSourceAttribute } from '../../events/log-source.js';
+import { logSourceAttributes, type LogSourceAttribute } from '../../events/log-source.js';
 import { builtInCategories, channels, sysmonCategories } from './windows-sources.js';
 
 /** What a rule asks for. */
@@ -108,6 +108,12 @@ export function isKnownProduct(wanted: WantedSource): boolean {
 /** Whether some log can be of the source: the table has a row for it which is not `unread`. */
 export function isFed(wanted: WantedSource): boolean {
   return rowsOf(wanted).some(({ evidence }) => evidence !== 'unread');
+}
+
+/** For messages: `product=windows, service=sysmom`. */
+export function sourceWords(wanted: WantedSource): string {
+  const named = logSourceAttributes.filter((attribute) => wanted[attribute] !== undefined);
+  return named.map((attribute) => `${attribute}=${wanted[attribute]}`).join(', ');
 }
 
 /** The rows that have all that the rule names: a rule of a product alone is for each of its services. */

@@ -1,6 +1,7 @@
 import { parseDocuments, textOf, type MapNode, type Node } from './document.js';
 import { SigmaError } from './error.js';
 import { FaultLog } from './faults.js';
+import { isFed } from './known-sources.js';
 import type { LogSource } from './metadata.js';
 import { parsePattern, type Pattern } from './pattern.js';
 
@@ -18,6 +19,8 @@ export interface LogSourceEntry {
   readonly rewrite?: Pick<LogSource, 'category' | 'product' | 'service'>;
   /** The rule's name of a field → the event's. */
   readonly fieldmappings?: Readonly<Record<string, string>>;
+  /** The rule's name of a field → what stands for a value of it (in lower case) in the event. Built-in entries only. */
+  readonly valuemappings?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /**
    * `WinEventLog:<channel>`, `File:<path>` of a log that names no channel, both with wildcards, or `Log:*`: as `File:*`.
    * Beside them every rule goes to the logs that are of its log source by what their readers tell ({@link reachOf}).
@@ -37,7 +40,11 @@ export interface LogSourceVariant {
   readonly sources: readonly EventSource[];
   readonly conditions: readonly { readonly field: string; readonly values: readonly (string | number)[] }[];
   readonly fieldNames: ReadonlyMap<string, string>;
+  readonly fieldValues: FieldValues;
 }
+
+/** What values of a rule's fields are called by a log that has words of its own for them. */
+export type FieldValues = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 const maxRewrites = 8;
 const attributes = ['category', 'product', 'service'] as const;
@@ -54,18 +61,25 @@ export function resolveLogSource(source: LogSource, table: LogSourceTable, rewri
   return entries.flatMap((entry) => {
     const conditions = Object.entries(entry.conditions ?? {}).map(([field, values]) => ({ field, values }));
     const fieldNames = new Map(Object.entries(entry.fieldmappings ?? {}));
+    const fieldValues = entry.valuemappings ?? {};
     const own = (entry.sources ?? []).map((text) => parseSource(text)).filter((parsed) => parsed !== null);
     const targets = entry.rewrite ? resolveLogSource(entry.rewrite, table, rewrites + 1) : [];
-    const variants = own.length > 0 ? [{ sources: own, conditions, fieldNames }] : [];
+    const variants = own.length > 0 ? [{ sources: own, conditions, fieldNames, fieldValues }] : [];
     return [
       ...variants,
       ...targets.map((target) => ({
         sources: target.sources,
         conditions: [...conditions, ...target.conditions],
         fieldNames: new Map([...target.fieldNames, ...fieldNames]),
+        fieldValues: { ...target.fieldValues, ...fieldValues },
       })),
     ];
   });
+}
+
+/** Whether any log can be of the source: the table has a way to its events, or a reader may tell it. */
+export function isMapped(source: LogSource, table: LogSourceTable): boolean {
+  return isFed(source) || resolveLogSource(source, table).length > 0;
 }
 
 /** An attribute that is not wanted does not matter; case does not either. */

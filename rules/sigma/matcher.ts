@@ -4,7 +4,9 @@ import type { Detection, DetectionSection, Item } from './detection.js';
 import { SigmaError } from './error.js';
 import type { EventView, FieldTable } from './event-view.js';
 import { makeItemTest, type ItemTest } from './item-test.js';
-import { compileRegex, isFault, testsOf, type Test } from './operation.js';
+import type { LogSourceVariant } from './logsource.js';
+import type { Modifier } from './modifiers.js';
+import { compileRegex, isFault, testsOf, type Test, type Value } from './operation.js';
 
 /** A rule, ready to be asked: names resolved, values expanded, `x of` written out. */
 export type Matcher =
@@ -24,23 +26,25 @@ export interface MatcherItem {
   readonly test: ItemTest;
 }
 
+type LogWords = Pick<LogSourceVariant, 'fieldNames' | 'fieldValues'>;
+
 /** The fields and values that made a rule match; keywords under `keywords`. */
 export type MatchedFields = Readonly<Record<string, FieldValue>>;
 
 /**
- * @param fieldNames the log source's names for the rule's fields, where they differ
+ * @param words the log source's own words for the rule's fields and their values
  * @throws SigmaError `sigma-normal-form` for values that their modifiers do not take
  */
 export function compileDetection(
   section: DetectionSection,
   fields: FieldTable,
-  fieldNames: ReadonlyMap<string, string> = new Map(),
+  words: LogWords = { fieldNames: new Map(), fieldValues: {} },
 ): Matcher {
   const names = Object.keys(section.selections);
   const selections = new Map<string, Matcher>();
   for (const name of names) {
     const detection = section.selections[name];
-    if (detection) selections.set(name, compileSelection(detection, fields, fieldNames));
+    if (detection) selections.set(name, compileSelection(detection, fields, words));
   }
   return compileCondition(section.condition, selections, names);
 }
@@ -68,12 +72,12 @@ function compileCondition(
   );
 }
 
-function compileSelection(detection: Detection, fields: FieldTable, fieldNames: ReadonlyMap<string, string>): Matcher {
-  if ('values' in detection) return { kind: 'item', item: compileItem(detection, fields, fieldNames) };
+function compileSelection(detection: Detection, fields: FieldTable, words: LogWords): Matcher {
+  if ('values' in detection) return { kind: 'item', item: compileItem(detection, fields, words) };
   const parts = 'all' in detection ? detection.all : detection.any;
   return join(
     'all' in detection ? 'and' : 'or',
-    parts.map((part) => compileSelection(part, fields, fieldNames)),
+    parts.map((part) => compileSelection(part, fields, words)),
   );
 }
 
@@ -82,23 +86,32 @@ export function join(kind: 'and' | 'or', parts: readonly Matcher[]): Matcher {
   return parts.length === 1 && only ? only : { kind, parts };
 }
 
-function compileItem(item: Item, fields: FieldTable, fieldNames: ReadonlyMap<string, string>): MatcherItem {
+function compileItem(item: Item, fields: FieldTable, { fieldNames, fieldValues }: LogWords): MatcherItem {
   const modifiers = item.modifiers ?? [];
-  const values = item.values.map((value) => {
-    const tests = testsOf(modifiers, value);
-    if (isFault(tests)) throw new SigmaError('sigma-normal-form', tests.message);
-    for (const test of tests) {
-      const regex = test.kind === 'regex' ? compileRegex(test.source, test.flags) : null;
-      if (regex && isFault(regex)) throw new SigmaError('sigma-normal-form', regex.message);
-    }
-    return tests;
-  });
+  const words = own(fieldValues, item.field ?? '');
+  const values = item.values.map((value) =>
+    [value, ...(own(words ?? {}, String(value).toLowerCase()) ?? [])].flatMap((word) => checkedTests(modifiers, word)),
+  );
   const name = item.field ?? null;
   const number = (field: string) => fields.number(fieldNames.get(field) ?? field);
   const field = name === null ? null : number(name);
   const isAll = modifiers.includes('all');
   const isNegated = modifiers.includes('neq');
   return { field, name, values, isAll, isNegated, test: makeItemTest(field, values, isAll, number) };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function checkedTests(modifiers: readonly Modifier[], value: Value): readonly Test[] {
+  const tests = testsOf(modifiers, value);
+  if (isFault(tests)) throw new SigmaError('sigma-normal-form', tests.message);
+  for (const test of tests) {
+    const regex = test.kind === 'regex' ? compileRegex(test.source, test.flags) : null;
+    if (regex && isFault(regex)) throw new SigmaError('sigma-normal-form', regex.message);
+  }
+  return tests;
 }
 
 export function isMatch(matcher: Matcher, view: EventView): boolean {

@@ -7,6 +7,8 @@ export type Address = readonly number[];
 export interface Network {
   readonly address: Address;
   readonly prefixBits: number;
+  /** Of an IPv6 range, none of which holds an IPv4 address (`::/0` and `::/64` would, as they are mapped). */
+  readonly isIpv6: boolean;
 }
 
 const mappedBits = 96;
@@ -42,15 +44,22 @@ export function parseNetwork(text: string): Network | null {
   const familyBits = isIPv4(addressText) ? 128 - mappedBits : 128;
   const prefix = prefixText === undefined ? familyBits : Number(prefixText);
   if (prefix > familyBits) return null;
-  const network = { address, prefixBits: prefix + 128 - familyBits };
+  const isIpv6 = familyBits === 128 && !isMapped(address);
+  const network = { address, prefixBits: prefix + 128 - familyBits, isIpv6 };
   const isExact = address.every((group, index) => (group & maskOf(network.prefixBits, index)) === group);
   return isExact ? network : null;
 }
 
 export function isInNetwork(address: Address, network: Network): boolean {
+  if (network.isIpv6 && isMapped(address)) return false;
   for (let index = 0; index < 8; index++)
     if (((address[index] ?? 0) & maskOf(network.prefixBits, index)) !== network.address[index]) return false;
   return true;
+}
+
+/** ::ffff:0:0/96 */
+function isMapped(address: Address): boolean {
+  return address[5] === 0xffff && address.every((group, index) => index >= 5 || group === 0);
 }
 
 function maskOf(prefixBits: number, group: number): number {

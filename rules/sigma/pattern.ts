@@ -104,5 +104,7 @@ function joinLiterals(pieces: readonly Piece[]): Pattern {
  */
 export function foldCase(text: string): string {
   const lower = text.toLowerCase();
+  // The only character whose lower case is two; it stays as it is, so that `?` and the place of a literal stay right.
+  if (lower.length !== text.length) return text.split('\u0130').map(foldCase).join('\u0130');
   return /[\u017f\u03c2]/.test(lower) ? lower.replaceAll('\u03c2', '\u03c3').replaceAll('\u017f', 's') : lower;
 }

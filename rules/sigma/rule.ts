@@ -8,6 +8,7 @@ import { DetectionReader, type DetectionSection } from './detection.js';
 import { parseDocuments, textOf, type MapNode, type Node } from './document.js';
 import { FaultLog } from './faults.js';
 import { readFilter, type Filter } from './filter.js';
+import { isFed, sourceWords } from './known-sources.js';
 import { MetadataReader, type LogSource, type Metadata } from './metadata.js';
 import type { Placeholders } from './placeholder.js';
 
@@ -146,6 +147,10 @@ function readSection(
     return logsource && filter && { logsource, filter };
   }
   const detection = detections.read(section, new Set());
+  if (logsource && !isFed(logsource)) {
+    const message = `logsource: expected one that logs are known to be of, got ${sourceWords(logsource)}`;
+    log.warning('logsource-unknown', message, document.entries.get('logsource')?.value.offset ?? document.offset);
+  }
   return logsource && detection && { logsource, detection };
 }
 

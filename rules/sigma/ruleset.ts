@@ -6,8 +6,7 @@ import { SigmaError } from './error.js';
 import { hasEvidence } from './evidence.js';
 import { EventView, FieldTable } from './event-view.js';
 import { compilePattern, foldPattern, type TextTest } from './glob.js';
-import { isFed } from './known-sources.js';
-import { resolveLogSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
+import { isMapped, resolveLogSource, type LogSourceTable, type LogSourceVariant } from './logsource.js';
 import { builtInLogSources } from './logsources.js';
 import { compileDetection, isMatch, join, matchedFields, type MatchedFields, type Matcher } from './matcher.js';
 import { foldCase } from './pattern.js';
@@ -65,7 +64,7 @@ interface KnownBucket<E> {
   readonly asked: readonly Asked<E>[];
 }
 
-const toldByReader: LogSourceVariant = { sources: [], conditions: [], fieldNames: new Map() };
+const toldByReader: LogSourceVariant = { sources: [], conditions: [], fieldNames: new Map(), fieldValues: {} };
 const emptyEvent = new FlatEvent(new EventShape([]), [], null, '', '');
 
 /** Channels and event ids that are remembered; a log that makes up more of them is looked up anew now and then. */
@@ -109,7 +108,7 @@ export class Ruleset<E extends RulesetEntry> {
       const key = JSON.stringify([category, product, service]);
       let sources = known.get(key);
       if (!sources) known.set(key, (sources = resolveLogSource(rule.logsource, table)));
-      if (sources.length === 0 && !isFed(rule.logsource)) unmapped.push(entry);
+      if (!isMapped(rule.logsource, table)) unmapped.push(entry);
       const sections = filters.flatMap((filter) =>
         'filter' in filter.rule && isReached(filter, entry) ? [filter.rule.filter] : [],
       );
@@ -257,9 +256,7 @@ export class Ruleset<E extends RulesetEntry> {
       const conditions = source.conditions.map(({ field, values }) =>
         compileDetection({ selections: { s: { field, values } }, condition: 's' }, this.#fields),
       );
-      const sections = [rule.detection, ...filters].map((section) =>
-        compileDetection(section, this.#fields, source.fieldNames),
-      );
+      const sections = [rule.detection, ...filters].map((section) => compileDetection(section, this.#fields, source));
       return join('and', [...conditions, ...sections]);
     } catch (error) {
       if (!(error instanceof SigmaError)) throw error;

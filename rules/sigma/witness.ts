@@ -108,7 +108,8 @@ function alternativesGroup(field: number | null, tests: readonly Test[]): Witnes
 }
 
 function otherWitness(field: number | null, test: Test): Witness | null {
-  if (field === null || test.kind === 'null' || (test.kind === 'exists' && !test.isPresent)) return null;
+  // A field that is an object has members in its place, none of which the index looks for.
+  if (field === null || test.kind === 'null' || test.kind === 'exists') return null;
   return { kind: 'present', field };
 }
 

@@ -50,6 +50,10 @@ export class Correlations {
 
   *finish(): Generator<Finding> {
     yield* this.#take(this.#waiting.length);
+    for (const match of this.#correlator.finish()) {
+      const finding = this.#findingOf(match);
+      if (finding) yield finding;
+    }
   }
 
   *#take(count: number): Generator<Finding> {

@@ -1,11 +1,12 @@
 import type { FlatEvent } from '../../events/event.js';
+import type { LogSourceNames } from '../../events/log-source.js';
 import type { EventFormat, ReadOptions } from '../../events/read.js';
 import { ShapeTable } from '../../events/shapes.js';
 import { parseTimeZone } from '../../events/zone.js';
 import { Correlator } from '../../rules/sigma/correlator.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
 import type { SigmaRule } from '../../rules/sigma/rule.js';
-import { Ruleset } from '../../rules/sigma/ruleset.js';
+import { Ruleset, type RulesetOptions } from '../../rules/sigma/ruleset.js';
 import { hitOf } from '../findings/finding.js';
 import { type Detector, type Matches, noGrades } from './matches.js';
 import { triageDetector, type TriagePlan } from './triage.js';
@@ -29,6 +30,8 @@ export interface DetectionPlan {
   readonly triage: TriagePlan | null;
   /** Null for the built-in table. */
   readonly logSources: LogSourceTable | null;
+  /** What every log is, whatever it looks like; null where the logs say it. */
+  readonly as: LogSourceNames | null;
   /** What the logs are, where somebody says it; null: what they look like. */
   readonly format?: EventFormat | null;
   /** Of time stamps that name none: as `parseTimeZone` takes it, or null. */
@@ -51,12 +54,12 @@ export class Detectors {
 
   /** @param ruleOf the rule of a line, for a thread that has it already */
   constructor(plan: DetectionPlan, ruleOf: RuleOf = parseRule) {
-    const { rules, triage, logSources, sinceMs, format = null, timeZone = null, nowMs = null } = plan;
+    const { rules, triage, logSources, as, sinceMs, format = null, timeZone = null, nowMs = null } = plan;
     const zone = timeZone === null ? null : parseTimeZone(timeZone);
     this.reading = { zone, streamTimeMs: nowMs, ...(format && { format }) };
     this.#sinceMs = sinceMs ?? -Infinity;
     this.#detectors = [
-      ...(rules.length > 0 ? [sigmaDetector(rules, ruleOf, logSources)] : []),
+      ...(rules.length > 0 ? [sigmaDetector(rules, ruleOf, { as, ...(logSources && { logSources }) })] : []),
       ...(triage ? [triageDetector(triage)] : []),
     ];
   }
@@ -76,12 +79,12 @@ function parseRule({ line }: RuleLine): SigmaRule {
   return JSON.parse(line) as SigmaRule;
 }
 
-function sigmaDetector(lines: readonly RuleLine[], ruleOf: RuleOf, logSources: LogSourceTable | null): Detector {
+function sigmaDetector(lines: readonly RuleLine[], ruleOf: RuleOf, options: RulesetOptions): Detector {
   const entries = lines.map((line) => {
     const { rule: number, pack, isReported } = line;
     return { number, pack, isReported, rule: ruleOf(line) };
   });
-  const ruleset = new Ruleset(entries, logSources ? { logSources } : {});
+  const ruleset = new Ruleset(entries, options);
   const correlator = new Correlator(entries);
   return (event, { hits, signals }) => {
     for (const match of ruleset.match(event)) {

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { RuleKind } from '../../base/rule-kind.js';
 import type { Fault } from '../../rules/fault.js';
+import type { LogSourceNames } from '../../events/log-source.js';
 import type { EventFormat } from '../../events/read.js';
 import type { LogSourceTable } from '../../rules/sigma/logsource.js';
+import { builtInLogSources } from '../../rules/sigma/logsources.js';
 import type { Level } from '../../rules/sigma/metadata.js';
 import { isElementRule } from '../elements/element-rule.js';
 import { defaultMaxFileBytes, scanElements } from '../elements/scan-elements.js';
@@ -13,7 +15,7 @@ import { Correlations } from './correlations.js';
 import { matchParts } from './log-pool.js';
 import { listLogs } from '../input/logs.js';
 import { planParts } from './part.js';
-import { ruleIn, selectRules } from './selection.js';
+import { ruleIn, selectRules, unmappedRules } from './selection.js';
 import { StandardInput } from '../input/standard-input.js';
 import { type ScanSummary, Tally } from './summary.js';
 import { planTriage } from './triage.js';
@@ -43,6 +45,8 @@ export interface ScanRequest {
   readonly timeZone?: string | null;
   /** Null: the built-in table. */
   readonly logSources: LogSourceTable | null;
+  /** What every log is, whatever it looks like (`--as`); null or left out: as the logs say. */
+  readonly as?: LogSourceNames | null;
   /** All cores without it, as far as there is work for them. More than one only in the compiled program: a thread starts from a file of JavaScript. */
   readonly threads?: number;
   /** Ends the scan; the summary then says how far it came. */
@@ -78,7 +82,7 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
   const threads = Math.min(request.threads ?? threadsFor(totalBytes), maxThreads);
   const parts = await planParts(logs.files, threads);
   const plan = {
-    ...{ rules: selected, triage, logSources, sinceMs: since?.getTime() ?? null },
+    ...{ rules: selected, triage, logSources, as: request.as ?? null, sinceMs: since?.getTime() ?? null },
     ...{ format: request.format ?? null, timeZone: request.timeZone ?? null, nowMs: request.now.getTime() },
   };
   const correlations = new Correlations(rules, selected);
@@ -129,6 +133,7 @@ export async function scan(request: ScanRequest, listener: ScanListener): Promis
     {
       rules: reporting,
       elements,
+      unmapped: unmappedRules(selected, ruleIn(rules), logSources ?? builtInLogSources),
       correlations: { late, forgotten, unresolved },
       flags,
       isInterrupted: signal.aborted,

@@ -1,8 +1,18 @@
 import { Correlator } from '../../rules/sigma/correlator.js';
+import { sourceWords } from '../../rules/sigma/known-sources.js';
+import { isMapped, type LogSourceTable } from '../../rules/sigma/logsource.js';
 import { type Level, levels } from '../../rules/sigma/metadata.js';
 import { levelOf } from '../merge/level.js';
 import { type MergedRule, reachOf } from '../merge/merged-rule.js';
 import type { RuleLine, RuleOf } from './detector.js';
+
+/** A rule whose log source no log is known to be of. */
+export interface UnmappedRule {
+  readonly ruleId: string;
+  readonly title: string;
+  /** `product=windows, service=sysmom` */
+  readonly logSource: string;
+}
 
 type SigmaItem = Extract<MergedRule, { readonly kind: 'sigma' }>;
 
@@ -34,6 +44,15 @@ export function ruleIn(rules: readonly MergedRule[]): RuleOf {
     const merged = rules[number];
     return merged?.kind === 'sigma' ? merged.rule : (JSON.parse(line) as SigmaItem['rule']);
   };
+}
+
+/** The rules that no log can be of, whatever is scanned. */
+export function unmappedRules(lines: readonly RuleLine[], ruleOf: RuleOf, table: LogSourceTable): UnmappedRule[] {
+  return lines.flatMap((line) => {
+    const rule = ruleOf(line);
+    if (!('detection' in rule) || isMapped(rule.logsource, table)) return [];
+    return [{ ruleId: rule.id, title: rule.title, logSource: sourceWords(rule.logsource) }];
+  });
 }
 
 /** Correlations refer to rules by id or name; those of other packs that have them too cost little. */

@@ -6,6 +6,7 @@ import { Diagnostics } from '../input/diagnostic.js';
 import { type Gap, gapsOf, type Outcome } from './gap.js';
 import type { Failure } from '../input/logs.js';
 import type { LogOutcome, MetDiagnostics } from './part.js';
+import type { UnmappedRule } from './selection.js';
 import { addGrades, type GradeCounts, noGrades } from './matches.js';
 
 export interface RuleCount {
@@ -32,6 +33,8 @@ export interface ScanSummary {
   readonly byRule: readonly RuleCount[];
   /** Rules that could report. */
   readonly rules: number;
+  /** Rules that no log can be of: a log source that nothing records, or a mistyped one. */
+  readonly unmapped: readonly UnmappedRule[];
   readonly correlations: {
     /** Matches that could not be put in order of time any more, and such as were given up to stay within memory. */
     readonly late: number;
@@ -132,7 +135,7 @@ export class Tally {
   /** @param isGrading whether there was a matrix */
   summary(
     isGrading: boolean,
-    rest: Pick<ScanSummary, 'rules' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>,
+    rest: Pick<ScanSummary, 'rules' | 'unmapped' | 'correlations' | 'flags' | 'elements' | 'isInterrupted'>,
     { refused, missing, met }: Pick<Outcome, 'refused' | 'missing' | 'met'>,
   ): ScanSummary {
     const inLogs = { diagnostics: this.#diagnostics.counts, named: this.#diagnostics.named };

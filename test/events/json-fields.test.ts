@@ -104,7 +104,13 @@ describe('plain fields', () => {
         tags: ['a', 'b'],
         none: [],
       }),
-    ).toEqual({ eventName: 'x', 'userIdentity.type': 'Root', 'userIdentity.roles.id': [1, 2], tags: ['a', 'b'] });
+    ).toEqual({
+      eventName: 'x',
+      'userIdentity.type': 'Root',
+      'userIdentity.roles.id': [1, 2],
+      tags: ['a', 'b'],
+      none: [],
+    });
   });
 
   test('other names for System fields count where the own ones are missing', () => {

@@ -13,7 +13,7 @@ description: Detects a word
 author: yms project
 date: 2026-01-01
 logsource:
-    category: test
+    category: process_creation
 detection:
     selection:
         field: value

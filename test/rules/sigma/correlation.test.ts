@@ -85,7 +85,7 @@ describe('faults of correlations', () => {
     [count.replace('rules: failed', 'rules: [[a]]'), 'correlation-rules', 5],
     [count.replace('90m', '90'), 'correlation-timespan', 6],
     [count.replace('90m', '0s'), 'correlation-timespan', 6],
-    [count.replace('90m', '2w'), 'correlation-timespan', 6],
+    [count.replace('90m', '2q'), 'correlation-timespan', 6],
     [count.replace('90m', '400d'), 'correlation-timespan', 6],
     [count.replace('timespan: 90m\n', ''), 'correlation-timespan', 4],
     [count.replace('condition: {gte: 10}', ''), 'correlation-condition', 4],

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FieldValue } from '../../../events/event.js';
-import { Correlator, maxWindow } from '../../../rules/sigma/correlator.js';
+import { Correlator, maxWindow, type CorrelationMatch } from '../../../rules/sigma/correlator.js';
 import { Ruleset, type RulesetEntry } from '../../../rules/sigma/ruleset.js';
 import { makeEvent, makeRules } from './make-event.js';
 
@@ -20,27 +21,47 @@ function setUp(...correlations: string[]) {
   });
   const ruleset = new Ruleset(entries);
   const correlator = new Correlator(entries);
+  const ended: CorrelationMatch<RulesetEntry>[] = [];
+  /** What this event fulfils: the bursts that it begins or goes on with. */
   const at = (seconds: number, kind: string, fields: Readonly<Record<string, FieldValue>> = {}) => {
     const event = makeEvent({ kind, ...fields }, null, seconds * 1000);
-    return ruleset.match(event).flatMap((match) => {
+    for (const match of ruleset.match(event)) {
       const signal = correlator.signalOf(event, match);
-      return signal === null ? [] : correlator.observe(signal);
-    });
+      if (signal !== null) ended.push(...correlator.observe(signal));
+    }
+    return correlator.open.filter(({ lastTimeMs }) => lastTimeMs === seconds * 1000);
   };
-  return { entries, correlator, ruleset, at };
+  /** What is reported in the end, by number of events. */
+  const reported = () => [...ended, ...correlator.finish()].map(({ eventCount }) => eventCount);
+  return { entries, correlator, ruleset, at, reported };
 }
 
 const count = 'type: event_count\nrules: a\ntimespan: 10s\n';
 
 describe('event_count', () => {
-  test('counts in a window that slides, reports once and starts anew', () => {
-    const { at } = setUp(`${count}condition: {gte: 3}`);
-    expect(at(0, 'a')).toEqual([]);
-    expect(at(8, 'a')).toEqual([]);
-    expect(at(10, 'a')).toEqual([]);
-    const [match] = at(12, 'a');
-    expect(match).toMatchObject({ eventCount: 3, firstTimeMs: 8000, lastTimeMs: 12_000, group: {} });
-    expect(at(13, 'a')).toEqual([]);
+  test('counts in a window that slides; a burst is reported once, when it has ended, with its final count', () => {
+    const { at, correlator } = setUp(`${count}condition: {gte: 3}`);
+    expect([at(0, 'a'), at(8, 'a'), at(11, 'a')]).toEqual([[], [], []]);
+    expect(at(12, 'a')).toMatchObject([{ eventCount: 3, firstTimeMs: 8000, lastTimeMs: 12_000, group: {} }]);
+    expect(at(13, 'a')).toMatchObject([{ eventCount: 4, firstTimeMs: 8000, lastTimeMs: 13_000 }]);
+    const signal = (seconds: number) => correlator.observe({ rule: 0, timeMs: seconds * 1000, fields: {} });
+    expect(signal(23.5)).toMatchObject([{ eventCount: 4, lastTimeMs: 13_000 }]);
+    expect(correlator.finish()).toEqual([]);
+  });
+
+  test('five thousand events are one burst', () => {
+    const { at, reported } = setUp(`${count.replace('10s', '10m')}group-by: user\ncondition: {gte: 10}`);
+    for (let index = 0; index < 5000; index++) at(index / 10, 'a', { user: 'x' });
+    expect(reported()).toEqual([5000]);
+  });
+
+  test('an event exactly one timespan old counts, and one a thousandth older does not', () => {
+    const within = setUp(`${count}condition: {gte: 3}`);
+    expect([within.at(0, 'a'), within.at(5, 'a'), within.at(10, 'a')].map(({ length }) => length)).toEqual([0, 0, 1]);
+    const beyond = setUp(`${count}condition: {gte: 3}`);
+    expect([beyond.at(0, 'a'), beyond.at(5, 'a'), beyond.at(10.001, 'a')].map(({ length }) => length)).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   test('counts each group for itself, and events without the field in none', () => {
@@ -54,13 +75,55 @@ describe('event_count', () => {
 
   test.each<[string, number[]]>([
     ['{eq: 2}', [1]],
-    ['{neq: 1}', [1]],
-    ['{lt: 2}', [0, 1, 2]],
-    ['{gt: 1, lte: 2}', [1]],
+    ['{neq: 1}', [1, 2, 3]],
+    ['{lt: 3}', [0, 1]],
+    ['{lte: 1}', [0]],
+    ['{gt: 1, lte: 3}', [1, 2]],
     ['{lte: 0}', []],
-  ])('condition %s', (condition, fulfilled) => {
-    const { at } = setUp(`${count}condition: ${condition}`);
-    expect([0, 1, 2].filter((second) => at(second, 'a').length > 0)).toEqual(fulfilled);
+  ])('condition %s counts what stands in the window', (condition, fulfilled) => {
+    const { at, reported } = setUp(`${count}condition: ${condition}`);
+    expect([0, 1, 2, 3].filter((second) => at(second, 'a').length > 0)).toEqual(fulfilled);
+    expect(reported()).toHaveLength(fulfilled.length > 0 ? 1 : 0);
+  });
+
+  test('agrees with counting anew at every event', () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 60 });
+    const conditions = fc.constantFrom('{gte: 3}', '{lt: 3}', '{eq: 2}', '{gt: 1, lte: 3}', '{neq: 2}');
+    fc.assert(
+      fc.property(gaps, conditions, (spaces, condition) => {
+        const { at, reported } = setUp(`${count}condition: ${condition}`);
+        const [, bounds = ''] = /^\{(.*)\}$/.exec(condition) ?? [];
+        const holds = (value: number) =>
+          bounds.split(', ').every((bound) => {
+            const [name = '', limit = 0] = bound.split(': ').map((part) => (/^\d/.test(part) ? Number(part) : part));
+            const tests: Record<string, boolean> = {
+              gte: value >= Number(limit),
+              gt: value > Number(limit),
+              lt: value < Number(limit),
+              lte: value <= Number(limit),
+              eq: value === limit,
+              neq: value !== limit,
+            };
+            return tests[name] === true;
+          });
+        const times: number[] = [];
+        const bursts: number[] = [];
+        let isOpen = false;
+        for (const space of spaces) {
+          const now = (times.at(-1) ?? 0) + space;
+          if (now - (times.at(-1) ?? now) > 10) isOpen = false;
+          times.push(now);
+          const inWindow = times.filter((time) => time >= now - 10).length;
+          const isFulfilled = holds(inWindow);
+          expect(at(now, 'a').length > 0).toBe(isFulfilled);
+          if (isFulfilled && isOpen) bursts.push((bursts.pop() ?? 0) + 1);
+          else if (isFulfilled) bursts.push(inWindow);
+          isOpen = isFulfilled;
+        }
+        expect(reported()).toEqual(bursts);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('takes several rules and an event that matches none', () => {
@@ -156,6 +219,35 @@ describe('chains', () => {
     expect(at(2, 'a', { user: 'x' })).toEqual([]);
     expect(at(3, 'b', { user: 'y' })).toEqual([]);
     expect(at(4, 'b', { user: 'x' })).toMatchObject([{ entry: entries[4], group: { user: 'x' } }]);
+  });
+
+  // The specification's own example, failed logins and then a success, with failures that come slowly: the last ten
+  // minutes before the success hold ten of them, although the first ten were counted long before.
+  const failures = 'type: event_count\nrules: a\ntimespan: 10m\ngroup-by: user\ncondition: {gte: 10}';
+  const success = 'type: temporal_ordered\nrules: [correlation_0, b]\ngroup-by: user\ntimespan: 10m';
+
+  test.each([
+    [66, 19, 22, 1],
+    [60, 30, 60, 1],
+    [70, 19, 22, 0],
+    [66, 9, 22, 0],
+    [66, 19, 601, 0],
+  ])('a failure every %i s, %i times, and a success %i s later: %i', (every, times, later, matches) => {
+    const { at, reported } = setUp(failures, success);
+    for (let index = 0; index < times; index++) at(index * every, 'a', { user: 'x' });
+    at((times - 1) * every + later, 'b', { user: 'x' });
+    expect(reported()).toHaveLength(matches);
+  });
+
+  test('a burst that another correlation counts is one, however long it goes on', () => {
+    const { at, reported } = setUp(
+      `${count}condition: {gte: 2}`,
+      'type: event_count\nrules: correlation_0\ntimespan: 1h\ncondition: {gte: 2}',
+    );
+    for (let second = 0; second < 30; second++) at(second, 'a');
+    expect(reported()).toEqual([]);
+    for (let second = 100; second < 130; second++) at(second, 'a');
+    expect(reported()).toEqual([2]);
   });
 
   test('referred rules are silent unless generate says otherwise', () => {

@@ -79,8 +79,11 @@ describe('a table', () => {
 describe('the built-in table', () => {
   test.each([
     ['process_creation', 2],
-    ['registry_add', 1],
-    ['registry_event', 1],
+    ['registry_add', 2],
+    ['registry_event', 2],
+    ['network_connection', 2],
+    ['wmi_event', 2],
+    ['registry_delete', 1],
     ['ps_script', 1],
     ['file_access', 0],
   ])('windows %s: %i ways', (category, ways) => {

@@ -77,9 +77,10 @@ describe('nothing', () => {
   test.each<[string, Fields, boolean]>([
     ['null', {}, true],
     ['null', { f: null }, true],
-    ['null', { f: '' }, true],
+    ['null', { f: '' }, false],
     ['null', { f: [] }, true],
-    ['null', { f: [null, ''] }, true],
+    ['null', { f: [null, null] }, true],
+    ['null', { f: [null, ''] }, false],
     ['null', { f: 'x' }, false],
     ['null', { f: 0 }, false],
   ])('%s against %j: %s', (value, fields, expected) => {

@@ -24,6 +24,11 @@ describe('networks', () => {
     ['2001:db8::5', '2001:db8::/32', true],
     ['::1', '::1', true],
     ['::1', '::/0', true],
+    ['10.1.2.3', '::/0', false],
+    ['::ffff:10.1.2.3', '::/0', false],
+    ['10.1.2.3', '::/64', false],
+    ['10.1.2.3', '::ffff:0:0/96', true],
+    ['2001:db8::5', '::ffff:0:0/96', false],
   ])('%s in %s: %s', (address, network, expected) => {
     expect(isIn(address, network)).toBe(expected);
   });

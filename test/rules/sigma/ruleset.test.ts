@@ -116,6 +116,9 @@ describe('the index', () => {
     's: {a|contains: ["😀", "é", "\u2013"]}\ncondition: s',
     's: {a|base64offset|contains: need}\ncondition: s',
     's: {a: "?"}\nt: {b: "*"}\ncondition: s and t',
+    's: {o|exists: true}\ncondition: s',
+    's: {o: null}\nt: {a|contains: n}\ncondition: t and not s',
+    's: {a: "n?e"}\ncondition: s',
   ];
   const list = entries('p', ...documents);
   /** Of the rules' own log source, and of one that nobody can tell. */
@@ -144,6 +147,8 @@ describe('the index', () => {
       '😀',
       'é',
       ['needle', 'two'],
+      'n😀e',
+      'n\u0130e',
       [],
       [null],
       'oneXtwo',
@@ -153,7 +158,9 @@ describe('the index', () => {
       .array(fc.constantFrom('n', 'ne', 'ed', 'needle', ' one', '-d', '\n', 'two', 'X'), { maxLength: 5 })
       .map((parts) => parts.join('')),
   );
-  const fields = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'A', 'Other'), value, { maxKeys: 4 });
+  const fields = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'A', 'Other', 'o', 'o.x', 'O.y.z'), value, {
+    maxKeys: 4,
+  });
 
   test('agrees with asking every rule', () => {
     const seen = new Set<string>();

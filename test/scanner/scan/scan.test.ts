@@ -262,7 +262,7 @@ filter:
         ...correlations.add([signal(0)]),
         ...correlations.finish(),
       ];
-      expect(found.map(({ events }) => events?.count)).toEqual([3]);
+      expect(found.map(({ events }) => events?.count)).toEqual([5]);
       expect(correlations.late).toBe(1);
     });
   });

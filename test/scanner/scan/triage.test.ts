@@ -272,7 +272,7 @@ describe('matrices of several sources', () => {
 test('a plan that was sent to a thread grades the same, and what it finds can be sent back', () => {
   const triage = planTriage(content, 'low');
   expect(triage).not.toBeNull();
-  const plan = { rules: [], triage, logSources: null, sinceMs: null };
+  const plan = { rules: [], triage, logSources: null, as: null, sinceMs: null };
   const events = [eventOf({ 'Virus Name': 'HackTool.Mimikatz', 'File Path': 'C:\\x' }), eventOf({ a: '1' })];
   const here = new Detectors(plan).match(events);
   const there = structuredClone(new Detectors(structuredClone(plan)).match(events));
