@@ -4,9 +4,14 @@ import { normaliseValue, quote } from './value.js';
 
 type C2Type = 'domain' | 'ip' | 'cidr' | 'url';
 
-export interface C2Entry {
+interface Wanted {
+  readonly type: C2Type;
   /** In normal form. */
-  readonly wanted: readonly { readonly type: C2Type; readonly value: string }[];
+  readonly value: string;
+}
+
+export interface C2Entry {
+  readonly wanted: readonly Wanted[];
   /** What of the entry does not count, for a warning. */
   readonly note: { readonly code: 'port-dropped' | 'scheme-unknown'; readonly said: string } | null;
 }
@@ -29,10 +34,13 @@ export function parseC2Entry(written: string): C2Entry | Problem {
   const hosts = /^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+(\S.*)$/.exec(text)?.[1];
   if (hosts !== undefined) {
     const names = hosts.split(/\s+/).filter((name) => !ownNames.test(name));
-    const values = names.map((name) => normaliseValue('domain', name));
-    const wrong = values.findIndex((value) => typeof value !== 'string');
-    if (wrong >= 0) return refuse(names[wrong] ?? text);
-    return found(values.map((value) => ({ type: 'domain' as const, value: String(value) })));
+    const wanted: Wanted[] = [];
+    for (const name of names) {
+      const value = normaliseValue('domain', name);
+      if (typeof value !== 'string') return refuse(name);
+      wanted.push({ type: 'domain', value });
+    }
+    return found(wanted);
   }
   const fanged = refang(text);
   if (/^[a-z0-9+*.-]+:\/\//i.test(fanged)) {
@@ -54,15 +62,18 @@ export function parseC2Entry(written: string): C2Entry | Problem {
     return found([alone], port === '' ? null : { code: 'port-dropped', said });
   }
   const isPath = /^([^\s/:[\]@]+|\[[0-9a-f:.]+\])(?::\d{1,5})?\/\S*$/i.test(fanged);
-  const urls = isPath ? ['http', 'https'].map((scheme) => normaliseValue('url', `${scheme}://${fanged}`)) : [];
   if (fanged.endsWith('/') && !fanged.slice(0, -1).includes('/')) {
     const bare = parseC2Entry(fanged.slice(0, -1));
     if (!('problem' in bare)) return bare;
   }
-  const [first] = urls;
-  if (typeof first !== 'string' || hostOf(new URL(first).hostname.replace(/^\[|\]$/g, '')) === null)
-    return refuse(text);
-  return found(urls.map((url) => ({ type: 'url' as const, value: String(url) })));
+  const wanted: Wanted[] = [];
+  for (const scheme of isPath ? ['http', 'https'] : []) {
+    const value = normaliseValue('url', `${scheme}://${fanged}`);
+    if (typeof value !== 'string' || hostOf(new URL(value).hostname.replace(/^\[|\]$/g, '')) === null)
+      return refuse(text);
+    wanted.push({ type: 'url', value });
+  }
+  return wanted.length === 0 ? refuse(text) : found(wanted);
 }
 
 function refuse(text: string): Problem {

@@ -75,7 +75,7 @@ export function parseIocFile(text: string, file: string): IocFile | null {
   return list.result();
 }
 
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const control = /[^\P{Cc}\t\n\r\u0080-\u009f]/u;
 
 /** A control character now and then is a slip in a line; where there are many, it is no list. */
 function isBinary(text: string): boolean {
