@@ -1,16 +1,36 @@
+/**
+ * Which rules an event can match, without asking each.
+ *
+ * Every witness of every clause (see witness.ts) is filed by what it looks for: a field that is there, the whole text of
+ * a field, a needle in a field, a needle in the message. One pass over the event finds the witnesses it has; each has
+ * *postings*, which say of which clauses and groups it is. A group is a bit of its clause; when all bits are set, the
+ * clause is met and its rule a candidate.
+ *
+ * **Soundness**: if an event meets a clause, its rule becomes a candidate. Every witness of the clause has a posting, and
+ * every way by which an event can have it is looked at: `#lookUp` for a field with one value, `#lookUpOther` for lists and
+ * for what has no text, `#scanMessage` for the message, which is all values (or the line). The needles of the message are
+ * filed under each field with needles too, so that a value is scanned once. A rule with a clause that every event meets is
+ * always a candidate. The marks of one event never count for the next: they carry the number of its pass, and before
+ * numbers run out all are set back. Held by "the index agrees with asking every rule" in
+ * test/rules/sigma/ruleset.test.ts and test/sigmahq/sigma-match.test.ts.
+ *
+ * **Packing**: a posting is `clause << 5 | group`. That needs groups below 32 (their bits fit a signed number, as there are
+ * at most 30) and clauses below 2^26; both are asserted when a bucket is made.
+ */
+import assert from 'node:assert/strict';
 import { isList, type EventView } from './event-view.js';
 import { GramIndex, type Needle } from './gram-index.js';
 import { isMatch, type Matcher } from './matcher.js';
 import { foldCase } from './pattern.js';
-import type { Clause, Witness } from './witness.js';
+import { type Clause, maxGroups, type Witness } from './witness.js';
 
-/** A rule in a bucket: its matcher and the clauses one of which an event must hold before the matcher is asked. */
+/** A rule in a bucket: its matcher and the clauses one of which an event must meet before the matcher is asked. */
 export interface BucketRule {
   readonly matcher: Matcher;
   readonly clauses: readonly Clause[];
 }
 
-/** Who asks for a witness: the number of the clause and, in five bits, of its group. */
+/** Of which clauses and groups a witness is: see *Packing* above. */
 type Postings = Int32Array;
 
 interface FieldIndex {
@@ -20,37 +40,36 @@ interface FieldIndex {
   readonly needles: NeedleIndex | null;
 }
 
-/**
- * The rules that events of one kind go to. A pass over the event's fields finds the witnesses it holds; a rule with a
- * clause whose groups are all held is a candidate, and only candidates are matched.
- */
+/** The rules that events of one kind go to. */
 export class Bucket {
   readonly #rules: readonly BucketRule[];
   readonly #fields: readonly FieldIndex[];
   readonly #message: NeedleIndex | null;
   /** Rules without a witness are always candidates. */
-  readonly #open: readonly number[];
-  /** By clause: its rule, all its group bits, those held in the turn that `seen` tells. */
+  readonly #always: readonly number[];
+  /** By clause: its rule, the bits of all its groups, those met in the pass that `metIn` tells. */
   readonly #ruleOf: Int32Array;
   readonly #full: Int32Array;
-  readonly #held: Int32Array;
-  readonly #seen: Int32Array;
-  /** By rule: the turn in which it last became a candidate. */
-  readonly #taken: Int32Array;
-  /** By slot of the event: the turn in which its value was scanned with a field's needles. */
-  #scanned = new Int32Array(0);
+  readonly #met: Int32Array;
+  readonly #metIn: Int32Array;
+  /** By rule: the pass in which it last became a candidate. */
+  readonly #candidateIn: Int32Array;
+  /** By slot of the event: the pass in which its value was scanned with a field's needles. */
+  #scannedIn = new Int32Array(0);
   readonly #candidates: number[] = [];
-  #turn = 0;
+  #pass = 0;
 
   constructor(rules: readonly BucketRule[]) {
     this.#rules = rules;
     const clauses = rules.flatMap((rule, number) => rule.clauses.map((clause) => ({ clause, number })));
+    assert(clauses.length < maxPostedClauses, `bucket: ${clauses.length} clauses do not fit a posting`);
+    for (const { clause } of clauses) assert(clause.length <= maxGroups, `bucket: a clause of ${clause.length} groups`);
     this.#ruleOf = Int32Array.from(clauses, ({ number }) => number);
     this.#full = Int32Array.from(clauses, ({ clause }) => (1 << clause.length) - 1);
-    this.#held = new Int32Array(clauses.length);
-    this.#seen = new Int32Array(clauses.length);
-    this.#taken = new Int32Array(rules.length);
-    this.#open = [...rules.keys()].filter((rule) => rules[rule]?.clauses.some((clause) => clause.length === 0));
+    this.#met = new Int32Array(clauses.length);
+    this.#metIn = new Int32Array(clauses.length);
+    this.#candidateIn = new Int32Array(rules.length);
+    this.#always = [...rules.keys()].filter((rule) => rules[rule]?.clauses.some((clause) => clause.length === 0));
     const { fields, message } = collectWitnesses(clauses.map(({ clause }) => clause));
     for (const { needles } of fields.values())
       if (needles.size > 0)
@@ -78,9 +97,9 @@ export class Bucket {
   /** Valid until the next call. */
   candidates(view: EventView): readonly number[] {
     this.#candidates.length = 0;
-    if (this.#turn === maxTurn) this.#forget();
-    this.#turn++;
-    for (const rule of this.#open) this.#candidates.push(rule);
+    if (this.#pass === maxPass) this.#startOver();
+    this.#pass++;
+    for (const rule of this.#always) this.#candidates.push(rule);
     for (const index of this.#fields) {
       const text = view.foldedText(index.field);
       if (text !== undefined) this.#lookUp(index, text);
@@ -90,24 +109,24 @@ export class Bucket {
     return this.#candidates;
   }
 
-  #forget(): void {
-    for (const turns of [this.#seen, this.#taken, this.#scanned]) turns.fill(0);
-    for (const { needles } of this.#fields) needles?.index.forget();
-    this.#message?.index.forget();
-    this.#turn = 0;
+  #startOver(): void {
+    for (const passes of [this.#metIn, this.#candidateIn, this.#scannedIn]) passes.fill(0);
+    for (const { needles } of this.#fields) needles?.index.startOver();
+    this.#message?.index.startOver();
+    this.#pass = 0;
   }
 
   #lookUp(index: FieldIndex, text: string): void {
-    if (index.present) this.#hold(index.present);
+    if (index.present) this.#mark(index.present);
     const postings = index.equals?.get(text);
-    if (postings) this.#hold(postings);
+    if (postings) this.#mark(postings);
     if (index.needles) this.#scan(index.needles, text);
   }
 
   #lookUpOther(index: FieldIndex, view: EventView): void {
     const value = view.value(index.field);
     if (value === undefined) return;
-    if (index.present) this.#hold(index.present);
+    if (index.present) this.#mark(index.present);
     if (!isList(value)) return;
     for (const entry of value) if (entry !== null) this.#lookUp(index, foldCase(String(entry)));
   }
@@ -122,13 +141,13 @@ export class Bucket {
       return;
     }
     const { values } = view.event;
-    if (this.#scanned.length < values.length) this.#scanned = new Int32Array(2 * values.length);
+    if (this.#scannedIn.length < values.length) this.#scannedIn = new Int32Array(2 * values.length);
     for (const { field, needles } of this.#fields) {
       const slot = view.slot(field);
-      if (needles && slot >= 0) this.#scanned[slot] = this.#turn;
+      if (needles && slot >= 0) this.#scannedIn[slot] = this.#pass;
     }
     for (let slot = 0; slot < values.length; slot++) {
-      if (this.#scanned[slot] === this.#turn) continue;
+      if (this.#scannedIn[slot] === this.#pass) continue;
       const text = view.foldedSlot(slot);
       const value = values[slot];
       if (text !== undefined) this.#scan(message, text);
@@ -138,32 +157,34 @@ export class Bucket {
   }
 
   #scan({ index, postings }: NeedleIndex, text: string): void {
-    const count = index.scan(text, this.#turn);
-    for (let at = 0; at < count; at++) this.#hold(postings[index.found[at] ?? 0] ?? none);
+    const count = index.scan(text, this.#pass);
+    for (let at = 0; at < count; at++) this.#mark(postings[index.found[at] ?? 0] ?? none);
   }
 
-  #hold(postings: Postings): void {
-    const turn = this.#turn;
+  #mark(postings: Postings): void {
+    const pass = this.#pass;
     for (const posting of postings) {
       const clause = posting >>> groupBits;
       const bit = 1 << (posting & groupMask);
-      const held = this.#seen[clause] === turn ? (this.#held[clause] ?? 0) | bit : bit;
-      this.#seen[clause] = turn;
-      this.#held[clause] = held;
-      if (held === this.#full[clause]) this.#take(this.#ruleOf[clause] ?? 0);
+      const met = this.#metIn[clause] === pass ? (this.#met[clause] ?? 0) | bit : bit;
+      this.#metIn[clause] = pass;
+      this.#met[clause] = met;
+      if (met === this.#full[clause]) this.#addCandidate(this.#ruleOf[clause] ?? 0);
     }
   }
 
-  #take(rule: number): void {
-    if (this.#taken[rule] === this.#turn) return;
-    this.#taken[rule] = this.#turn;
+  #addCandidate(rule: number): void {
+    if (this.#candidateIn[rule] === this.#pass) return;
+    this.#candidateIn[rule] = this.#pass;
     this.#candidates.push(rule);
   }
 }
 
-const maxTurn = 0x7fffffff;
+const maxPass = 0x7fffffff;
 const groupBits = 5;
 const groupMask = (1 << groupBits) - 1;
+const maxPostedClauses = 1 << (31 - groupBits);
+assert(maxGroups <= groupMask, 'bucket: a number of a group fits its bits');
 const none: Postings = new Int32Array(0);
 
 interface NeedleIndex {

@@ -1,3 +1,18 @@
+/**
+ * Finds which of many needles stand in a text, in one pass over it.
+ *
+ * A *gram* is four characters in a row (two for needles of two and three), each folded to eight bits. A needle is filed under
+ * the one of its grams that fewest other needles have. A window of four characters moves over the text; where its gram is
+ * one that needles are filed under, those are compared whole. Unlike an automaton over all needles, the tables are built in
+ * milliseconds and stay small.
+ *
+ * **Soundness**: a needle that stands in the text at `start` is noted. The gram it is filed under ends at `start + end` of the
+ * text, and the window there is the same gram, because a gram is a function of its characters alone and the window holds
+ * the last four. The filter has the bit of each filed gram set and the chain has each entry, so neither can miss it;
+ * other grams with the same hash only cost a comparison. Needles of one character go by that character, and its bit
+ * modulo 128 is set. What `#note` refuses is what does not stand there, stands at the wrong place, or was noted in this
+ * pass already. Held by the tests that bucket.ts names, which go through every kind and place of needle.
+ */
 /** A text to look for, as it stands in the searched text, and where it must stand. */
 export interface Needle {
   readonly text: string;
@@ -19,11 +34,6 @@ const maxTableBits = 16;
 const filterBits = 16;
 const filterShift = 32 - filterBits;
 
-/**
- * Finds which of many needles stand in a text, in one pass over it. Each needle is filed under the four (for short ones
- * two) characters of it that fewest other needles have; a rolling window over the text looks them up, and only then the
- * whole needle is compared. Unlike an automaton over all needles it is built in milliseconds and stays small.
- */
 export class GramIndex {
   readonly #needles: readonly Needle[];
   readonly #long: GramTable;
@@ -32,14 +42,15 @@ export class GramIndex {
   readonly #single: ReadonlyMap<number, readonly number[]> | null;
   /** Which of the lower seven bits of a character a single one has. */
   readonly #singleBits = new Uint8Array(128);
+  /** What {@link scan} found: an array for all calls, since a new one for each text costs more than the search. */
   readonly found: Int32Array;
-  /** When each needle was last found. */
-  readonly #turns: Int32Array;
+  /** By needle: the pass in which it was last found. */
+  readonly #foundIn: Int32Array;
 
   constructor(needles: readonly Needle[]) {
     this.#needles = needles;
     this.found = new Int32Array(needles.length);
-    this.#turns = new Int32Array(needles.length);
+    this.#foundIn = new Int32Array(needles.length);
     const ofLength = (isMine: (length: number) => boolean) =>
       [...needles.entries()].filter(([, { text }]) => isMine(text.length));
     const short = ofLength((length) => length >= shortGram && length < longGram);
@@ -54,10 +65,10 @@ export class GramIndex {
   }
 
   /**
-   * Finds the needles that stand in the text and were not found in the same turn before. Their numbers are the first of
+   * Finds the needles that stand in the text and were not found in the same pass before. Their numbers are the first of
    * {@link found}, as many as the answer says, until the next call.
    */
-  scan(text: string, turn: number): number {
+  scan(text: string, pass: number): number {
     const long = this.#long;
     const { filter } = long;
     const short = this.#short;
@@ -69,34 +80,34 @@ export class GramIndex {
       window = (window << 8) | ((code ^ (code >>> 8)) & 0xff);
       const bit = Math.imul(window, multiplier) >>> filterShift;
       if (((filter[bit >>> 5] as number) & (1 << (bit & 31))) !== 0)
-        count = this.#check(text, at, window, long, turn, count);
+        count = this.#check(text, at, window, long, pass, count);
       if (short !== null && short.mayHave(window & 0xffff))
-        count = this.#check(text, at, window & 0xffff, short, turn, count);
+        count = this.#check(text, at, window & 0xffff, short, pass, count);
       if (single !== null && this.#singleBits[code & 0x7f] === 1)
-        for (const number of single.get(code) ?? []) count = this.#note(text, at, number, turn, count);
+        for (const number of single.get(code) ?? []) count = this.#note(text, at, number, pass, count);
     }
     return count;
   }
 
-  /** Before turns start again from 1. */
-  forget(): void {
-    this.#turns.fill(0);
+  /** Before passes are numbered from 1 again. */
+  startOver(): void {
+    this.#foundIn.fill(0);
   }
 
-  #check(text: string, at: number, gram: number, table: GramTable, turn: number, count: number): number {
+  #check(text: string, at: number, gram: number, table: GramTable, pass: number, count: number): number {
     for (let entry = table.first(gram); entry !== 0; entry = table.next[entry] ?? 0)
       if (table.grams[entry] === gram)
-        count = this.#note(text, at - (table.ends[entry] ?? 0), table.needles[entry] ?? 0, turn, count);
+        count = this.#note(text, at - (table.ends[entry] ?? 0), table.needles[entry] ?? 0, pass, count);
     return count;
   }
 
-  #note(text: string, start: number, number: number, turn: number, count: number): number {
+  #note(text: string, start: number, number: number, pass: number, count: number): number {
     const needle = this.#needles[number];
-    if (!needle || start < 0 || this.#turns[number] === turn) return count;
+    if (!needle || start < 0 || this.#foundIn[number] === pass) return count;
     if (needle.place === 'start' && start !== 0) return count;
     if (needle.place === 'end' && start + needle.text.length !== text.length) return count;
     if (!text.startsWith(needle.text, start)) return count;
-    this.#turns[number] = turn;
+    this.#foundIn[number] = pass;
     this.found[count] = number;
     return count + 1;
   }
