@@ -49,3 +49,11 @@ test('the architecture page names a file of every room', () => {
   for (const room of ['keys', 'events', 'rules', 'packs', 'builder', 'server', 'scanner', 'cli'])
     expect(rooms, room).toContain(room);
 });
+
+test('each decision has a number of its own, from 0001 on, and bears it', async () => {
+  const names = (await readdir(join(root, 'docs/decisions'))).sort();
+  const numbers = names.map((name) => name.slice(0, 4));
+  expect(numbers).toEqual(names.map((_, index) => String(index + 1).padStart(4, '0')));
+  for (const [index, name] of names.entries())
+    expect(readFileSync(join(root, 'docs/decisions', name), 'utf8').slice(2, 6), name).toBe(numbers[index]);
+});
