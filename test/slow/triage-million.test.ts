@@ -37,7 +37,8 @@ test('a million rows are graded in little memory; what is broken is counted and 
     }
     peak = Math.max(peak, process.memoryUsage().rss);
   }
-  expect(counts).toEqual({ 'less-relevant': rows - 3000, relevant: 0, 'highly-relevant': 1000 });
+  // A row with too few columns is graded by those it has, besides being counted.
+  expect(counts).toEqual({ 'less-relevant': rows - 2000, relevant: 0, 'highly-relevant': 1000 });
   expect(highlyRelevantLines).toEqual(new Set([11])); // the header is line 1
   expect(report.events).toBe(rows);
   expect([...report.counts].sort()).toEqual([
