@@ -28,6 +28,8 @@ interface Fields {
   readonly timeOf: ReturnType<typeof timeReader>;
   /** The column of the time of day, where there is none for the day; -1 otherwise. */
   readonly timeOnly: number;
+  /** Whether there is a column that only a proxy has. */
+  readonly isProxy: boolean;
 }
 
 /** Whether a line is a directive of the W3C extended log file format. */
@@ -38,7 +40,13 @@ export function isW3cDirective(text: string): boolean {
 const firewall = LogSource.of({ product: 'windows', service: 'firewall', category: 'firewall' });
 const iis = LogSource.of({ product: 'iis', service: 'iis', category: 'webserver' });
 const proxy = LogSource.of({ category: 'proxy' });
-const web = LogSource.of({ category: ['webserver', 'proxy'] });
+const webServer = LogSource.of({ category: 'webserver' });
+/** Columns that only a proxy has: whom it asked, for which whole URL, what it decided (Blue Coat SGOS, ISA Server, TMG). */
+const proxyColumns = new Set(
+  ['cs-uri', 'c-uri', 'cs-uri-scheme', 'r-host', 'r-ip', 'r-port', 's-action', 's-hierarchy', 's-operation']
+    .concat(['s-supplier-name', 's-supplier-ip', 's-object-source', 'rs(content-type)', 'sc-filter-result'])
+    .concat(['sc-filter-category', 'cs-category', 'cs-categories']),
+);
 
 /**
  * Reads the lines of a log in the W3C extended format (https://www.w3.org/TR/WD-logfile), as proxies, IIS and the firewall of
@@ -100,7 +108,7 @@ export class W3cRows {
       if (value === '-') return [];
       return [[name, isIis && blanks.test(name) ? value.replaceAll('+', ' ') : value]];
     });
-    return lineOf(named, timeMs, this.#source(fields.names));
+    return lineOf(named, timeMs, this.#source(fields));
   }
 
   get #isIis(): boolean {
@@ -109,7 +117,8 @@ export class W3cRows {
 
   /** IIS writes no quotes and no column with blanks; without `#Software`, its own columns tell. */
   get #looksLikeIis(): boolean {
-    return this.#fields?.names.some((name) => /^(?:cs-uri-stem|sc-substatus|sc-win32-status)$/i.test(name)) ?? false;
+    if (this.#fields === null || this.#fields.isProxy) return false;
+    return this.#fields.names.some((name) => /^(?:cs-uri-stem|sc-substatus|sc-win32-status)$/i.test(name));
   }
 
   /** A quote is one of the format where that gives the columns of the header, and else a character of the value. */
@@ -136,11 +145,13 @@ export class W3cRows {
     return this.#isLocal ? this.#clock.local : this.#clock.exported;
   }
 
-  #source(names: readonly string[]): LogSource {
+  #source({ names, isProxy }: Fields): LogSource {
     if (/Microsoft Windows Firewall/i.test(this.#software)) return firewall;
     if (this.#isIis) return iis;
     if (names.includes('src-ip') && names.includes('action') && names.includes('protocol')) return firewall;
-    return /SGOS|proxy|Blue ?Coat|Forefront|ISA Server|Web Gateway/i.test(this.#software) ? proxy : web;
+    return isProxy || /SGOS|proxy|Blue ?Coat|Forefront|ISA Server|Web Gateway/i.test(this.#software)
+      ? proxy
+      : webServer;
   }
 
   #fieldsOf(written: readonly string[]): Fields {
@@ -156,6 +167,7 @@ export class W3cRows {
       columns: written.length,
       timeOf: timeReader(names, this.#zone),
       timeOnly,
+      isProxy: [...known].some((name) => proxyColumns.has(name)),
     };
   }
 }

@@ -47,8 +47,9 @@ describe('yms scan', () => {
         CommandLine: 'C:\\quiet.exe',
         '@timestamp': '2026-01-01T00:00:00Z',
       })}\n{"broken\n`,
-      'logs/notes.md': 'no log',
+      'logs/notes.md': 'a text in a folder of logs is read by lines',
     });
+    await writeFile(join(folder, 'logs/picture.png'), Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
     await writeFile(
       join(folder, 'logs/sysmon.evtx'),
       encodeEvtx([
@@ -86,8 +87,8 @@ describe('yms scan', () => {
       byLevel: { high: 2, low: 0 },
       byRule: [{ title: 'A strange tool', findings: 2 }],
       rules: 1,
-      files: 2,
-      events: 4,
+      files: 3,
+      events: 6, // with a line each of the notes and of what is no JSON
       passedOver: 1,
       skipped: [{ file: 'logs/plain.json', counts: { 'json-syntax': 1 } }],
       failures: [],

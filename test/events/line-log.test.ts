@@ -26,7 +26,7 @@ const kinds: readonly (readonly [kind: string, line: string, source: string | nu
   ['cisco', '<189>6705: Feb 17 2026 10:00:00.123: %PARSER-5-CFGLOG_LOGGEDCMD: User:bob  logged command:no dot1x', 'product=cisco, service=aaa|syslog|parser|parser', 'mnemonic'],
   ['huawei', 'Feb 17 2026 10:00:00 core1 %%01BGP/3/BGP_AUTH_FAILED(l)[12]:session (x:179)', 'product=huawei, service=syslog|bgp|bgp', 'mnemonic'],
   ['audit', 'type=EXECVE msg=audit(1767323045.678:99): argc=2 a0="sh" a1=2D63', 'product=linux, service=auditd', 'a0'],
-  ['combined', '203.0.113.5 - - [20/Nov/2026:10:00:01 +0000] "GET /a HTTP/1.1" 200 12 "-" "x"', 'service=apache|nginx, category=webserver|proxy', 'cs-method'],
+  ['combined', '203.0.113.5 - - [20/Nov/2026:10:00:01 +0000] "GET /a HTTP/1.1" 200 12 "-" "x"', 'service=apache|nginx, category=webserver', 'cs-method'],
   ['squid', '1785060000.250 345 10.1.2.3 TCP_MISS/200 12 GET http://a.example/ - HIER_DIRECT/192.0.2.7 text/html', 'product=squid, service=squid, category=proxy', 's-action'],
   ['json', '{"user":"bob","level":"warn"}', null, 'user'],
   ['none', 'hello world', null, 'message'],

@@ -69,6 +69,25 @@ describe('combined', () => {
     );
   });
 
+  const agent = '"-" "Mozilla/5.0"';
+  test.each([
+    ['a path', `"GET /a?u=http://b.example/ HTTP/1.1" 200 5 ${agent}`, ['webserver']],
+    ['no request at all', `"\\x16\\x03" 400 0 ${agent}`, ['webserver']],
+    ['the common format', '"GET /a HTTP/1.0" 200 5', ['webserver']],
+    ['an answer of Squid that the client wrote', '"GET /a HTTP/1.1" 200 5 "-" "x TCP_MISS:HIER_DIRECT"', ['webserver']],
+    [
+      'a whole URL, which a web server takes too',
+      `"GET http://b.example/ HTTP/1.1" 200 5 ${agent}`,
+      ['webserver', 'proxy'],
+    ],
+    ['a tunnel', `"CONNECT b.example:443 HTTP/1.1" 200 5 ${agent}`, ['webserver', 'proxy']],
+    ['Squid, combined', `"GET http://b.example/ HTTP/1.1" 200 5 ${agent} TCP_MISS:HIER_DIRECT`, ['proxy']],
+    ['Squid, common', '"CONNECT b.example:443 HTTP/1.1" 200 5 TCP_TUNNEL:HIER_DIRECT', ['proxy']],
+  ])('whose log it is: %s', async (_what, request, category) => {
+    const { events } = await readText('combined', `10.1.2.3 - - [26/Jul/2026:12:00:00 +0200] ${request}`);
+    expect(events[0]?.logSource?.names.category).toEqual(category);
+  });
+
   test('requests that are none, the common format, and other lines', async () => {
     const { fields, skips } = await readText(
       'combined',
@@ -110,6 +129,17 @@ describe('w3c', () => {
     expect(fields[1]).toEqual({ message: '2026-07-26 10:00:01 10.1.2.3 curl files.example /a.exe' });
     expect(fields[2]).toEqual({ date: '2026-07-26', time: '10:00:02', 'cs-host': 'other.example', 'sc-status': '403' });
     expect(skips).toEqual(['w3c-columns 4']);
+  });
+
+  test.each([
+    ['a proxy by its name', '#Software: SGOS 7.3\n#Fields: time c-ip sc-status', 'proxy'],
+    ['a proxy by a whole URL', '#Fields: time cs-uri sc-status', 'proxy'],
+    ['a proxy by whom it asked, though it has a path as IIS', '#Fields: time cs-uri-stem r-ip', 'proxy'],
+    ['IIS by its columns', '#Fields: time cs-uri-stem sc-win32-status', 'webserver'],
+    ['a web server, where nothing says more', '#Fields: time c-ip cs-method', 'webserver'],
+  ])('whose log it is: %s', async (_what, head, category) => {
+    const { events } = await readText('w3c', `${head}\n10:00:00 a b\n`);
+    expect(events[0]?.logSource?.names.category).toEqual([category]);
   });
 
   test('rows before #Fields are named', async () => {
