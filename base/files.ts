@@ -29,7 +29,7 @@ export function readFileAtMostSync(path: string, maxBytes: number): Uint8Array {
 }
 
 function checkReadable(path: string, info: Stats, maxBytes: number): void {
-  if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
+  if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got ${fileKind(info)}`);
   if (info.size > maxBytes) throw tooLarge(path, info.size, maxBytes);
 }
 
@@ -120,4 +120,11 @@ const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
 export async function removeTemporaryFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => []))
     if (temporaryName.test(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+}
+
+/** What stands at a path that is no regular file, in words. */
+export function fileKind(info: Stats): string {
+  if (info.isDirectory()) return 'a folder';
+  if (info.isFIFO()) return 'a pipe';
+  return info.isSocket() ? 'a socket' : 'a device';
 }

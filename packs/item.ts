@@ -43,7 +43,11 @@ const lineFeed = 0x0a;
  */
 export function encodeItem(kind: ItemKind, id: string, value: Json): Item {
   const subject = `${kind} ${id}`;
-  if (!isObject(value)) throw new PackError('item-malformed', `${subject}: expected an object, got another value`);
+  if (!isObject(value))
+    throw new PackError(
+      'item-malformed',
+      `${subject}: expected an object, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
+    );
   const own = Object.hasOwn(value, 'id') ? value['id'] : id;
   if (own !== id)
     throw new PackError('item-malformed', `${subject}: expected this id in the value, got ${JSON.stringify(own)}`);

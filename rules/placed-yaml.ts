@@ -99,8 +99,10 @@ function expectation(issue: Issue): string {
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value = root;
-  for (const key of path)
-    value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return value; // a short form: `path` of a source that is a text
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
   return value;
 }
 

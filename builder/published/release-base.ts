@@ -93,10 +93,15 @@ export function roleBefore({ roles, evicted }: ReleaseBase, feature: string): Ta
 /** The release keys of a feature. @throws BuilderError `feature-unknown` */
 export function featurePolicy(base: Pick<ReleaseBase, 'targets'>, feature: string): RolePolicy {
   const delegations = base.targets.delegations;
+  const delegated = delegations?.roles.map(({ name }) => name).join(', ') ?? 'none yet';
   if (!delegations?.roles.some(({ name }) => name === feature))
-    throw new BuilderError('feature-unknown', `feature ${feature}: expected one that targets delegates, got another`, {
-      hint: `delegate it with yms targets delegate ${feature} --key FILE`,
-    });
+    throw new BuilderError(
+      'feature-unknown',
+      `feature: expected one that targets delegates (${delegated}), got ${feature}`,
+      {
+        hint: `delegate it with yms targets delegate ${feature} --key FILE`,
+      },
+    );
   return rolePolicy(delegations, feature);
 }
 

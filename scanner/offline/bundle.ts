@@ -3,6 +3,7 @@ import { extract, type Header } from 'tar-stream';
 import { pipeline, Readable } from 'node:stream';
 import { decodeUtf8 } from '../../base/bytes.js';
 import { BaseError, systemCode } from '../../base/error.js';
+import { fileKind } from '../../base/files.js';
 import { bundleMark, entryMaxBytes, maxBundleBytes, maxBundleEntries } from '../../packs/bundle-entry.js';
 import { PackError } from '../../packs/error.js';
 
@@ -88,7 +89,7 @@ export class Bundle {
 
 async function readOutline(file: FileHandle, path: string): Promise<Map<string, Extent>> {
   const info = await file.stat();
-  if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got something else`);
+  if (!info.isFile()) throw new BaseError('file-unreadable', `${path}: expected a regular file, got ${fileKind(info)}`);
   if (info.size > maxBundleBytes)
     throw new PackError('bundle-too-large', `${path}: expected at most ${maxBundleBytes} bytes, got ${info.size}`);
   const entries = new Map<string, Extent>();
