@@ -17,7 +17,9 @@ export function decodeUtf8(bytes: Uint8Array, subject = 'text'): string {
   try {
     return strictUtf8.decode(bytes);
   } catch (cause) {
-    throw new BaseError('utf8-invalid', `${subject}: expected UTF-8, got other bytes`, { cause });
+    throw new BaseError('utf8-invalid', `${subject}: expected UTF-8, got ${bytes.length} bytes that are not`, {
+      cause,
+    });
   }
 }
 
@@ -32,7 +34,10 @@ export function encodeHex(bytes: Uint8Array): string {
  */
 export function decodeHex(text: string, lengthBytes?: number, subject = 'hex'): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/.test(text))
-    throw new BaseError('hex-invalid', `${subject}: expected lower-case hex digits in pairs, got other text`);
+    throw new BaseError(
+      'hex-invalid',
+      `${subject}: expected lower-case hex digits in pairs, got ${text.length} characters that are not`,
+    );
   const bytes = plain(Buffer.from(text, 'hex'));
   if (lengthBytes !== undefined && bytes.length !== lengthBytes)
     throw new BaseError('hex-invalid', `${subject}: expected ${lengthBytes} bytes of hex, got ${bytes.length}`);
@@ -51,7 +56,10 @@ export function encodeBase64(bytes: Uint8Array): string {
 export function decodeBase64(text: string, lengthBytes?: number, subject = 'base64'): Uint8Array {
   const bytes = plain(Buffer.from(text, 'base64'));
   if (encodeBase64(bytes) !== text)
-    throw new BaseError('base64-invalid', `${subject}: expected strict padded base64, got other text`);
+    throw new BaseError(
+      'base64-invalid',
+      `${subject}: expected strict padded base64, got ${text.length} characters that are not`,
+    );
   if (lengthBytes !== undefined && bytes.length !== lengthBytes)
     throw new BaseError('base64-invalid', `${subject}: expected ${lengthBytes} bytes of base64, got ${bytes.length}`);
   return bytes;

@@ -104,7 +104,10 @@ async function exchange(
       headers.delete('authorization');
       response = await send(target, options, headers, signal);
       if (isRedirect(response.status))
-        throw new BaseError('http-redirect', `${target.host}: expected at most one redirect, got another`);
+        throw new BaseError(
+          'http-redirect',
+          `${target.host}: expected at most one redirect, got a second (${response.status})`,
+        );
     }
     return await receive(url, response, options, received, idle, signal);
   } catch (cause) {

@@ -65,7 +65,10 @@ export function parseCanonicalJson(source: Uint8Array, subject = 'json'): Json {
   const { isSorted } = inspectMembers(text, subject);
   const value = parseInspected(text, subject);
   if (!(isSorted && isOwnSpelling(value, text)) && !isCanonical(value, text))
-    throw new BaseError('json-not-canonical', `${subject}: expected canonical JSON (RFC 8785), got another spelling`);
+    throw new BaseError(
+      'json-not-canonical',
+      `${subject}: expected canonical JSON (RFC 8785), got JSON with other order, spacing or escapes`,
+    );
   return value;
 }
 

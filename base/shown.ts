@@ -19,6 +19,13 @@ function shownText(text: string): string {
   return isCut ? `${JSON.stringify(characters.slice(0, maxShownCharacters).join(''))}…` : JSON.stringify(text);
 }
 
+/** What bytes are that are not of the kind that was expected: their first eight, in hex. */
+export function shownBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'no bytes';
+  const first = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0'));
+  return `${bytes.length} bytes that begin with ${first.join(' ')}`;
+}
+
 /** What may be said of a value that must not be repeated. */
 export function shownSecret(value: unknown): string {
   return typeof value === 'string' ? `a text of ${Array.from(value).length} characters` : shown(value);

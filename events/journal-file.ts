@@ -83,7 +83,7 @@ function nextObject(bytes: Buffer, from: number, { report }: TextLogOptions): nu
   return bytes.length;
 
   function tell(): void {
-    report.skip('journal-object', from, 'journal object: expected its type and size, got other bytes');
+    report.skip('journal-object', from, 'journal object: expected a known type and a size that fits, got neither');
   }
 }
 
@@ -130,14 +130,14 @@ class JournalData {
     const { report } = this.#options;
     const object = Number.isSafeInteger(at) && at % 8 === 0 ? objectAt(this.#bytes, at) : null;
     if (object?.type !== objectTypes.data) {
-      report.skip('journal-object', at, 'journal entry: expected data, got other bytes');
+      report.skip('journal-object', at, 'journal entry: expected an object of data, got one of another type');
       return [];
     }
     const stored = dataPayload(this.#bytes, at, object.size, this.#header.isCompact);
     const payload = object.flags === 0 ? stored : decompress(stored, object.flags);
     if (payload === null) {
       const how = compressionOf(object.flags) ?? `flags ${object.flags}`;
-      report.skip('journal-compressed', at, `journal data: expected ${how} that can be read here, got other bytes`);
+      report.skip('journal-compressed', at, `journal data: expected ${how} that can be read here, got what cannot`);
       return [];
     }
     const equals = payload.indexOf(0x3d);

@@ -86,7 +86,7 @@ export class JsonFrames {
         this.#significant = byte ?? 0;
         this.#tooLong = false;
         from = at;
-        this.#sink.skip('json-not-object', this.#offset + at, 'json: expected an object, got other text');
+        this.#sink.skip('json-not-object', this.#offset + at, 'json: expected an object, got text outside of one');
       }
       at++;
     }

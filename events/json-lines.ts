@@ -38,7 +38,7 @@ export async function* readJsonLines(source: ByteSource, options: JsonLinesOptio
   let batch: FlatEvent[] = [];
   const skip = (code: SkipCode, offset: number, message: string) => report.skip(code, offset, message);
   const object = (bytes: Buffer, offset: number) => {
-    if (!isUtf8(bytes)) skip('utf8-invalid', offset, 'json object: expected UTF-8, got other bytes');
+    if (!isUtf8(bytes)) skip('utf8-invalid', offset, 'json object: expected UTF-8, got bytes that are not');
     try {
       for (const read of eventsOfJson(bytes.toString('utf8'))) batch.push(eventOf(read, shapes, name, clock));
     } catch (error) {

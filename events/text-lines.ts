@@ -136,7 +136,7 @@ class LineReader {
     let text: string;
     if (isUtf8(line)) text = line.toString('utf8');
     else {
-      const message = `line ${place.number}: expected UTF-8, got other bytes, read as Windows-1252`;
+      const message = `line ${place.number}: expected UTF-8, got bytes that are not, read as Windows-1252`;
       this.#report.skip('utf8-invalid', place.offset, message, place.number);
       text = this.#windows1252.decode(line);
     }

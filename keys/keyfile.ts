@@ -119,7 +119,10 @@ export async function parseKeyFile(
   const opened = aeadDecrypt(sealed, utf8(canonicalJson(open)), nonce, wrapping);
   wipe(wrapping);
   if (opened === null)
-    throw new KeyError('passphrase-wrong', `${subject}: expected the passphrase of key ${open.keyid}, got another`);
+    throw new KeyError(
+      'passphrase-wrong',
+      `${subject}: expected the passphrase of key ${open.keyid}, got one that does not open it`,
+    );
   return restore(document, opened, subject);
 }
 
@@ -192,7 +195,10 @@ function restore(document: z.infer<typeof secretFileSchema>, secret: Uint8Array,
   const named = parsePublicKey(document.publicKey, subject);
   const derived = named.kind === 'ed25519' ? signingPair(secret).publicKey : newSealingKey(secret).publicKey.bytes;
   if (document.keyid !== named.keyid || !Buffer.from(derived).equals(named.bytes))
-    throw new KeyError('key-file-malformed', `${subject}: expected the secret of key ${named.keyid}, got another`);
+    throw new KeyError(
+      'key-file-malformed',
+      `${subject}: expected the secret of key ${named.keyid}, got one of a different key`,
+    );
   return { kind: named.kind, publicKey: named, secret };
 }
 

@@ -24,7 +24,7 @@ export function openerOf(secret: SecretKey): Opener {
       if (message === null)
         throw new KeyError(
           'sealed-box',
-          `sealed box: expected one sealed to key ${secret.publicKey.keyid}, got another`,
+          `sealed box: expected one sealed to key ${secret.publicKey.keyid}, got one that it does not open`,
         );
       return message;
     },

@@ -47,7 +47,10 @@ export async function parseArchive(tar: Uint8Array): Promise<ArchiveFiles> {
   if (!files.has('manifest.json'))
     throw new PackError('archive-order', 'archive: expected manifest.json first, got none');
   if (!equalBytes(await encodeArchive(files), tar))
-    throw new PackError('archive-not-canonical', 'archive: expected the one spelling of its files, got another');
+    throw new PackError(
+      'archive-not-canonical',
+      'archive: expected the one spelling of its files, got bytes that differ from it',
+    );
   return files;
 }
 

@@ -40,7 +40,10 @@ export function checkContentKey(
     throw new PackError('key-commitment', `${subject}: expected ${contentKeyBytes} bytes, got ${contentKey.length}`);
   const commitment = decodeHex(keyCommitment(contentKey, release), 32);
   if (!equalBytes(commitment, decodeHex(release.keyCommitment, 32)))
-    throw new PackError('key-commitment', `${subject}: expected the one committed to, got another`);
+    throw new PackError(
+      'key-commitment',
+      `${subject}: expected one of commitment ${release.keyCommitment}, got one of ${encodeHex(commitment)}`,
+    );
   return contentKey;
 }
 
@@ -63,7 +66,7 @@ export function openContentKey(
   if (!recipient)
     throw new PackError(
       'not-a-recipient',
-      `${header.feature}/${header.pack} ${header.version}: expected key ${opener.key.keyid} among the recipients, got others`,
+      `${header.feature}/${header.pack} ${header.version}: expected key ${opener.key.keyid} among the recipients, got ${header.recipients.map(({ keyid }) => keyid).join(', ')}`,
     );
   return checkContentKey(opener.open(decodeBase64(recipient.sealed, sealedKeyBytes, 'sealed content key')), header);
 }

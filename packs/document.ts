@@ -37,7 +37,7 @@ function check<T>(kind: DocumentKind<T>, value: unknown, subject: string): T {
 
 /** The first fault and its place, without the control characters that a member's name may hold. */
 function firstFault({ issues: [issue] }: z.ZodError): string {
-  if (!issue) return 'expected a valid document, got another';
+  if (!issue) return 'expected a valid document, got one with a fault that has no place';
   const text = issue.message.replace(/^Invalid input: /, '').replaceAll(/\p{Cc}/gu, ' ');
   const at = issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
   return text.charAt(0).toLowerCase() + text.slice(1) + at;

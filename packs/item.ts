@@ -1,4 +1,5 @@
 import { utf8 } from '../base/bytes.js';
+import { shown } from '../base/shown.js';
 import { CodedError, type Place } from '../base/error.js';
 import { canonicalJson, type Json, maxJsonDepth, parseCanonicalJson } from '../base/json.js';
 import { ruleKinds } from '../base/rule-kind.js';
@@ -125,7 +126,7 @@ function itemOf(kind: ItemKind, id: unknown, line: string, subject: string, plac
   if (typeof id !== 'string' || !isItemId(id))
     throw new PackError(
       'item-malformed',
-      `${subject}: expected an object with an id of 1 to ${maxIdBytes} bytes without control characters, got another`,
+      `${subject}: expected an object with an id of 1 to ${maxIdBytes} bytes without control characters, got the id ${shown(id)}`,
       place && { place },
     );
   return new Item(kind, id, line);

@@ -58,7 +58,10 @@ export function openPayload(payload: Uint8Array, contentKey: Uint8Array): Uint8A
   for (let i = 0; i < chunks; i++) {
     const pulled = stream.pull(sealed.subarray(i * sealedChunkBytes, (i + 1) * sealedChunkBytes));
     if (!pulled)
-      throw new PackError('payload-authentication', `payload chunk ${i + 1}: expected authentic bytes, got others`);
+      throw new PackError(
+        'payload-authentication',
+        `payload chunk ${i + 1}: expected bytes that its key authenticates, got some that it does not`,
+      );
     checkTag(pulled.tag, i + 1, chunks);
     plaintext.set(pulled.message, i * chunkBytes);
   }

@@ -212,7 +212,12 @@ function readIndicators(text: string, file: string): Read {
 /** Other data is no fault of a folder that holds more than rules; what looks like a list and is not read, is one. */
 function readFeed(read: IocFile | null, file: string, expected: string, isLikeFeed = true): Read {
   if (read === null)
-    return other(file, 'feed-unknown', `file: expected ${expected}, got other data`, isLikeFeed ? 'error' : 'warning');
+    return other(
+      file,
+      'feed-unknown',
+      `file: expected ${expected}, got none of these`,
+      isLikeFeed ? 'error' : 'warning',
+    );
   const trusted = read.indicators.filter(({ role }) => role === 'trusted');
   return { kind: 'ioc', items: read.indicators.map(compileIndicator), faults: read.faults, trusted };
 }

@@ -110,7 +110,7 @@ describe('a member that is added to a closed set does not compile where it must 
         'builder/feeds/coverage.ts TrustedHosts.#trust',
         'builder/feeds/entry.ts indicatorKinds',
         'rules/ioc/matcher.ts IndicatorMatcher.constructor',
-        'rules/ioc/misp.ts attributeTypes',
+        'rules/ioc/misp-attribute.ts plainTypes',
         'rules/ioc/stix-bundle.ts patternOf',
         'rules/ioc/value.ts normaliseValue',
         'rules/ioc/warning-list.ts WarningList.#lintValue',

@@ -1,3 +1,4 @@
+import { sha256Hex } from '../../base/bytes.js';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { readFileAtMost } from '../../base/files.js';
@@ -119,7 +120,10 @@ async function overlayRoots(
     const metadata = parseMetadata('root', bytes, path);
     if (isNew) root = verifyRootSuccessor(root, metadata);
     else if (version === root.version && canonicalJson(metadata.signed) !== canonicalJson(root))
-      throw new BuilderError('root-chain', `${path}: expected the root that this workspace trusts, got another`);
+      throw new BuilderError(
+        'root-chain',
+        `${path}: expected the root that this workspace trusts as version ${version}, got one of sha256 ${sha256Hex(bytes)}`,
+      );
     roots.push(bytes);
   }
   return { root, roots };

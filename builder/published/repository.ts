@@ -139,7 +139,10 @@ async function readPinned<K extends 'snapshot' | 'targets'>(
   const bytes = await reader.metadata(file, limits[kind]);
   if (bytes === null) throw new BuilderError('metadata-missing', `repository: expected ${file}, got nothing there`);
   if (bytes.length !== pinned.length || sha256Hex(bytes) !== pinned.hashes.sha256)
-    throw new BuilderError('metadata-mismatch', `${file}: expected the file that is pinned, got another`);
+    throw new BuilderError(
+      'metadata-mismatch',
+      `${file}: expected sha256 ${pinned.hashes.sha256}, got ${sha256Hex(bytes)}`,
+    );
   const metadata = parseMetadata(kind, bytes, file);
   if (metadata.signed.version !== pinned.version)
     throw new BuilderError(
@@ -162,7 +165,10 @@ async function readKeysJson(reader: RepositoryReader, targets: TargetsRole): Pro
 export function verifyKeysJson(bytes: Uint8Array, targets: TargetsRole): KeysJson {
   const target = targets.targets[keysJsonPath];
   if (target?.length !== bytes.length || target.hashes.sha256 !== sha256Hex(bytes))
-    throw new BuilderError('metadata-mismatch', `${keysJsonPath}: expected the bytes that targets signs, got others`);
+    throw new BuilderError(
+      'metadata-mismatch',
+      `${keysJsonPath}: expected sha256 ${target?.hashes.sha256 ?? 'none'} as targets signs it, got ${sha256Hex(bytes)}`,
+    );
   return parseKeysJson(bytes);
 }
 

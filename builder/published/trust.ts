@@ -77,7 +77,7 @@ function parseSeen(bytes: Uint8Array, path: string): SeenFiles {
   } catch (cause) {
     throw new BuilderError(
       'workspace-damaged',
-      `${path}: expected the repository as it was last seen, got other data`,
+      `${path}: expected the repository as it was last seen, got data of another form`,
       {
         cause,
         place: { file: path },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shownBytes } from '../../base/shown.js';
 import { sha256Hex } from '../../base/bytes.js';
 import { readFileIfPresent } from '../../base/files.js';
 import { maxPackBytes, type PackHeader } from '../../packs/header.js';
@@ -29,14 +30,15 @@ export async function loadBuiltPack(out: string, config: PackConfig, base: Relea
   const bytes = await readFileIfPresent(file, maxPackBytes);
   if (bytes === null) return null;
   const unverified = readPack(bytes, file);
-  if (unverified === null) throw new BuilderError('pack-foreign', `${file}: expected a yms pack, got another file`);
+  if (unverified === null)
+    throw new BuilderError('pack-foreign', `${file}: expected a yms pack, got ${shownBytes(bytes)}`);
   const { feature, pack, channel } = config;
   const { header } = verifyPack(unverified, { ...featurePolicy(base, feature), expect: { feature, pack, channel } });
   const missing = base.keys.distributionKeys.find(({ keyid }) => !header.recipients.some((one) => one.keyid === keyid));
   if (missing)
     throw new BuilderError(
       'keys-document',
-      `${file}: expected it sealed to distribution key ${missing.keyid}, got others`,
+      `${file}: expected it sealed to distribution key ${missing.keyid}, got ${header.recipients.map(({ keyid }) => keyid).join(', ')}`,
       {
         hint: 'the distribution keys have changed: run yms build again',
       },

@@ -1,4 +1,5 @@
 import { readFileAtMost } from '../../base/files.js';
+import { shownBytes, shownSecret } from '../../base/shown.js';
 import { rolePolicy, type RolePolicy, verifyMetadata } from '../../keys/metadata.js';
 import { verifySelfSigned } from '../../keys/root.js';
 import type { Opener } from '../../keys/signer.js';
@@ -21,9 +22,10 @@ import { featurePolicy } from '../published/release-base.js';
 
 /** A pack on disk, its outer structure read. @throws BuilderError `pack-foreign`; PackError, KeyError, BaseError */
 export async function loadPackFile(path: string): Promise<UnverifiedPack> {
-  const pack = readPack(await readFileAtMost(path, maxPackBytes), path);
+  const bytes = await readFileAtMost(path, maxPackBytes);
+  const pack = readPack(bytes, path);
   if (pack !== null) return pack;
-  throw new BuilderError('pack-foreign', `${path}: expected a yms pack, got another file`, {
+  throw new BuilderError('pack-foreign', `${path}: expected a yms pack, got ${shownBytes(bytes)}`, {
     hint: 'THOR Util gives its encrypted Sigma files the same suffix; they are another format',
   });
 }
@@ -96,7 +98,7 @@ export async function loadContentKey(path: string): Promise<Uint8Array> {
   if (!/^[0-9a-f]{64}$/.test(text))
     throw new BuilderError(
       'option-invalid',
-      `${path}: expected a content key of 64 lower-case hex digits, got other text`,
+      `${path}: expected a content key of 64 lower-case hex digits, got ${shownSecret(text)}`,
     );
   return Buffer.from(text, 'hex');
 }

@@ -108,13 +108,9 @@ async function openLog(
     ? openEventStream(process.stdin, 'standard input', options)
     : openEvents(file, options));
   if (reading !== null) return { ...reading, name: file === '-' ? 'standard input' : file };
-  throw new CliError(
-    'triage-format',
-    `${file}: expected an event log or an export of events, got another kind of file`,
-    {
-      hint: 'say what it is with --input',
-    },
-  );
+  throw new CliError('triage-format', `${file}: expected an event log or an export of events, got neither`, {
+    hint: 'say what it is with --input',
+  });
 }
 
 async function gradeAll(

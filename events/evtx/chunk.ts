@@ -92,14 +92,18 @@ function readChunkHeader(bytes: Buffer, onSkip: OnSkip): number {
   const isChecked = (bytes.readUInt32LE(flagsAt) & (dirtyFlag | noChecksumFlag)) === 0;
   const header = crc32(bytes.subarray(tablesAt, chunkHeaderSize), crc32(bytes.subarray(0, checkedSize)));
   if (isChecked && header !== bytes.readUInt32LE(headerChecksumAt))
-    onSkip('chunk-checksum', headerChecksumAt, 'chunk header: expected its checksum to fit, got other bytes');
+    onSkip(
+      'chunk-checksum',
+      headerChecksumAt,
+      `chunk header: expected the checksum ${bytes.readUInt32LE(headerChecksumAt)}, got ${header}`,
+    );
   if (freeSpace < chunkHeaderSize || freeSpace > chunkSize) return chunkSize;
-  if (
-    isChecked &&
-    freeSpace <= bytes.length &&
-    crc32(bytes.subarray(chunkHeaderSize, freeSpace)) !== bytes.readUInt32LE(recordsChecksumAt)
-  )
-    onSkip('chunk-checksum', recordsChecksumAt, 'chunk records: expected their checksum to fit, got other bytes');
+  if (isChecked && freeSpace <= bytes.length) {
+    const stored = bytes.readUInt32LE(recordsChecksumAt);
+    const records = crc32(bytes.subarray(chunkHeaderSize, freeSpace));
+    if (records !== stored)
+      onSkip('chunk-checksum', recordsChecksumAt, `chunk records: expected the checksum ${stored}, got ${records}`);
+  }
   return freeSpace;
 }
 

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { shownBytes } from '../../base/shown.js';
 import { EventsError } from '../error.js';
 import type { FlatEvent } from '../event.js';
 import type { ReadReport } from '../report.js';
@@ -92,7 +93,7 @@ async function* chunksFrom<T>(
         report.skip('chunk-truncated', offset + at, `chunk: expected ${chunkSize} bytes, got ${chunk.length}`);
       if (isChunk) yield decode(chunk, offset + at);
       else if (!isUnused(chunk))
-        report.skip('chunk-magic', offset + at, 'chunk: expected the magic ElfChnk, got other bytes');
+        report.skip('chunk-magic', offset + at, `chunk: expected the magic ElfChnk, got ${shownBytes(chunk)}`);
     }
     offset += filled;
     if (filled < buffer.length) break;
@@ -103,16 +104,15 @@ async function* chunksFrom<T>(
 /** @returns false when this is no file header; chunks may follow all the same */
 function readFileHeader(header: Buffer, report: ReadReport): boolean {
   if (header.length < checksumAt + 4 || !header.subarray(0, fileMagic.length).equals(fileMagic)) {
-    report.skip('header-magic', 0, 'file header: expected the magic ElfFile, got other bytes');
+    report.skip('header-magic', 0, `file header: expected the magic ElfFile, got ${shownBytes(header)}`);
     return false;
   }
   const flags = header.readUInt32LE(flagsAt);
   report.isDirty = (flags & dirtyFlag) !== 0;
-  if (
-    (flags & noChecksumFlag) === 0 &&
-    crc32(header.subarray(0, checkedHeaderSize)) !== header.readUInt32LE(checksumAt)
-  )
-    report.skip('header-checksum', checksumAt, 'file header: expected its checksum to fit, got other bytes');
+  const stored = header.readUInt32LE(checksumAt);
+  const checksum = crc32(header.subarray(0, checkedHeaderSize));
+  if ((flags & noChecksumFlag) === 0 && checksum !== stored)
+    report.skip('header-checksum', checksumAt, `file header: expected the checksum ${stored}, got ${checksum}`);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import type { FeedReader } from './json-feed.js';
-import type { IndicatorType } from './value.js';
+import { type IndicatorType, indicatorTypes } from './value.js';
 
 /** One half of a pair, or the whole value. */
 interface Taken {
@@ -10,46 +10,49 @@ interface Taken {
 type Reading = readonly Taken[] | { readonly refused: string };
 
 /**
- * MISP's attribute types (core format, section 2.3) that a host can look for. Of a pair with a hash, the hash stands for the
- * file; of a name with its address both are looked for; a port is dropped and said.
+ * Which of MISP's attribute types (core format, section 2.3) are indicators of a type as they stand: none for those that
+ * MISP has no type for.
  */
-const attributeTypes: Readonly<Record<string, Reading>> = {
-  md5: [{ type: 'md5' }],
-  sha1: [{ type: 'sha1' }],
-  sha256: [{ type: 'sha256' }],
-  imphash: [{ type: 'imphash' }],
+const plainTypes: Readonly<Record<IndicatorType, readonly string[]>> = {
+  md5: ['md5'],
+  sha1: ['sha1'],
+  sha256: ['sha256'],
+  imphash: ['imphash'],
+  filename: ['filename'],
+  domain: ['domain'],
+  fqdn: ['hostname'],
+  ip: ['ip-src', 'ip-dst'],
+  cidr: [],
+  url: ['url', 'uri', 'link'],
+  email: ['email', 'email-src', 'email-dst'],
+  keyword: ['pattern-in-traffic', 'pattern-in-file', 'user-agent'],
+  pipe: ['named pipe'],
+  handle: ['mutex'],
+  'registry-key': ['regkey'],
+};
+
+/** Of a pair with a hash, the hash stands for the file; of a name with its address both are looked for; a port is dropped and said. */
+const pairs: Readonly<Record<string, Reading>> = {
   'filename|md5': [{ type: 'md5', part: 1 }],
   'filename|sha1': [{ type: 'sha1', part: 1 }],
   'filename|sha256': [{ type: 'sha256', part: 1 }],
   'filename|imphash': [{ type: 'imphash', part: 1 }],
-  filename: [{ type: 'filename' }],
-  domain: [{ type: 'domain' }],
-  hostname: [{ type: 'fqdn' }],
   'hostname|port': [{ type: 'fqdn', part: 0 }],
   'domain|ip': [
     { type: 'domain', part: 0 },
     { type: 'ip', part: 1 },
   ],
-  'ip-src': [{ type: 'ip' }],
-  'ip-dst': [{ type: 'ip' }],
   'ip-src|port': [{ type: 'ip', part: 0 }],
   'ip-dst|port': [{ type: 'ip', part: 0 }],
-  url: [{ type: 'url' }],
-  uri: [{ type: 'url' }],
-  link: [{ type: 'url' }],
-  email: [{ type: 'email' }],
-  'email-src': [{ type: 'email' }],
-  'email-dst': [{ type: 'email' }],
-  mutex: [{ type: 'handle' }],
-  'named pipe': [{ type: 'pipe' }],
-  regkey: [{ type: 'registry-key' }],
   'regkey|value': {
     refused: 'expected a registry key alone, got one with its data; without them it would name the key of everybody',
   },
-  'pattern-in-traffic': [{ type: 'keyword' }],
-  'pattern-in-file': [{ type: 'keyword' }],
-  'user-agent': [{ type: 'keyword' }],
 };
+
+const attributeTypes: ReadonlyMap<string, Reading> = new Map([
+  ...indicatorTypes.flatMap((type) => plainTypes[type].map((name): [string, Reading] => [name, [{ type }]])),
+  ...Object.entries(pairs),
+]);
 
 export interface MispAttribute {
   readonly type: string;
@@ -81,7 +84,7 @@ export class MispAttributes {
     const { type, value, toIds } = attribute;
     if (toIds !== true && toIds !== 1 && !/^(?:1|true|yes)$/i.test(typeof toIds === 'string' ? toIds.trim() : ''))
       return;
-    const reading = Object.hasOwn(attributeTypes, type) ? attributeTypes[type] : undefined;
+    const reading = attributeTypes.get(type);
     if (reading === undefined) count(this.#unknown, type);
     else if ('refused' in reading)
       this.#reader.fault('indicator-refused', 'error', `${type}: ${reading.refused}`, attribute.anchor);

@@ -1,3 +1,4 @@
+import { shown } from '../../base/shown.js';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 import type { Fault } from '../fault.js';
 import { findDeepYaml, maxYamlDepth } from '../yaml-depth.js';
@@ -82,22 +83,22 @@ class PoolListReader {
 
   #readList(root: Node | null): void {
     if (!isMap(root)) {
-      this.#fault('list-shape', `pool list: expected a map with "pools", got ${shown(root)}`, root);
+      this.#fault('list-shape', `pool list: expected a map with "pools", got ${words(root)}`, root);
       return;
     }
     this.#refuseUnknown(root, listFields, 'pool list');
     const pools = root.get('pools', true) as Node | undefined;
     const defaults = root.get('defaults', true) as Node | undefined;
     if (defaults !== undefined && !isMap(defaults))
-      this.#fault('list-shape', `defaults: expected a map, got ${shown(defaults)}`, defaults);
+      this.#fault('list-shape', `defaults: expected a map, got ${words(defaults)}`, defaults);
     else if (defaults !== undefined) this.#refuseUnknown(defaults, detailFields, 'defaults');
     if (!isSeq(pools)) {
-      this.#fault('list-shape', `pools: expected a list, got ${shown(pools)}`, pools ?? root);
+      this.#fault('list-shape', `pools: expected a list, got ${words(pools)}`, pools ?? root);
       return;
     }
     for (const entry of pools.items as Node[])
       if (isMap(entry)) this.#readEntry(entry, isMap(defaults) ? defaults : null);
-      else this.#fault('list-shape', `pool: expected a map, got ${shown(entry)}`, entry);
+      else this.#fault('list-shape', `pool: expected a map, got ${words(entry)}`, entry);
   }
 
   #readEntry(entry: YAMLMap, defaults: YAMLMap | null): void {
@@ -137,7 +138,7 @@ class PoolListReader {
     const written = isScalar(node) && (typeof node.value === 'string' || typeof node.value === 'number');
     const pattern = written
       ? normalisePattern(match, String(node.value))
-      : { problem: `expected text, got ${shown(node)}` };
+      : { problem: `expected text, got ${words(node)}` };
     if (typeof pattern !== 'string') {
       this.#fault('field-invalid', `${match}: ${pattern.problem}`, node);
       return;
@@ -201,7 +202,7 @@ class EntryFields {
     if (node === undefined) return undefined;
     const value = isScalar(node) ? node.value : null;
     if (typeof value === 'string' && value !== '' && value.length <= 1000) return value;
-    this.#refuse(field, node, `expected text of 1 to 1000 characters, got ${shown(node)}`);
+    this.#refuse(field, node, `expected text of 1 to 1000 characters, got ${words(node)}`);
     return undefined;
   }
 
@@ -227,7 +228,7 @@ class EntryFields {
     if (node === undefined) return undefined;
     const value = isScalar(node) ? node.value : null;
     if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 100) return value;
-    this.#refuse('score', node, `expected a whole number from 1 to 100, got ${shown(node)}`);
+    this.#refuse('score', node, `expected a whole number from 1 to 100, got ${words(node)}`);
     return undefined;
   }
 
@@ -236,7 +237,7 @@ class EntryFields {
     for (const node of this.list('ports')) {
       const value = isScalar(node) ? node.value : null;
       if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535) ports.add(value);
-      else this.#refuse('ports', node, `expected ports from 1 to 65535, got ${shown(node)}`);
+      else this.#refuse('ports', node, `expected ports from 1 to 65535, got ${words(node)}`);
     }
     return ports.size === 0 ? undefined : [...ports].sort((a, b) => a - b);
   }
@@ -263,10 +264,9 @@ class EntryFields {
   }
 }
 
-function shown(node: Node | null | undefined): string {
+function words(node: Node | null | undefined): string {
   if (isMap(node)) return 'a map';
   if (isSeq(node)) return 'a list';
   const value: unknown = isScalar(node) ? node.value : null;
-  if (typeof value === 'string') return value.length > 1000 ? `${value.length} characters` : quote(value);
-  return value === null ? 'nothing' : String(value);
+  return value === null ? 'nothing' : shown(value);
 }

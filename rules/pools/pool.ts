@@ -81,7 +81,10 @@ export function decodePool(value: unknown, subject = 'pool'): Pool {
   if (normal !== pool.pattern)
     throw new RulesError('pool-invalid', `${subject} pattern: expected its normal form, got "${pool.pattern}"`);
   if (!isSorted(pool.coins) || !isSorted(pool.ports ?? []))
-    throw new RulesError('pool-invalid', `${subject}: expected coins and ports sorted and each once, got others`);
+    throw new RulesError(
+      'pool-invalid',
+      `${subject}: expected coins and ports sorted and each once, got ${[...pool.coins, ...(pool.ports ?? [])].join(', ')}`,
+    );
   return pool;
 }
 

@@ -1,5 +1,5 @@
 import { parseCondition, type Condition } from './condition.js';
-import { textOf, type MapNode, type Node } from './document.js';
+import { textOf, type MapNode, type Node, nodeWords } from './document.js';
 import type { FaultLog, SigmaFaultCode } from './faults.js';
 
 export const correlationTypes = [
@@ -100,7 +100,7 @@ export class CorrelationReader {
     const text = node && textOf(node);
     const type = correlationTypes.find((name) => name === text);
     if (type) return type;
-    const message = `expected a type out of ${correlationTypes.join(', ')}, got ${words(node)}`;
+    const message = `expected a type out of ${correlationTypes.join(', ')}, got ${nodeWords(node)}`;
     return this.#fault('correlation-type', message, node?.offset);
   }
 
@@ -119,7 +119,7 @@ export class CorrelationReader {
     if (!node || (node.kind === 'scalar' && node.value === null)) return undefined;
     const texts = node.kind === 'list' ? node.items.map(textOf) : [textOf(node)];
     if (texts.every((text) => text !== null && text !== '')) return texts as string[];
-    this.#fault(code, `expected text or a list of texts as ${name}, got ${words(node)}`, node.offset);
+    this.#fault(code, `expected text or a list of texts as ${name}, got ${nodeWords(node)}`, node.offset);
     return undefined;
   }
 
@@ -129,7 +129,7 @@ export class CorrelationReader {
     const match = /^(\d{1,9})([smhdwMy])$/.exec(text ?? '');
     const seconds = match ? Number(match[1]) * unitSeconds[match[2] as keyof typeof unitSeconds] : 0;
     if (seconds > 0 && seconds <= maxTimespanSeconds) return seconds;
-    const message = `expected a timespan as a number and s, m, h, d, w, M or y, at most 366d, got ${words(node)}`;
+    const message = `expected a timespan as a number and s, m, h, d, w, M or y, at most 366d, got ${nodeWords(node)}`;
     return this.#fault('correlation-timespan', message, node?.offset);
   }
 
@@ -151,7 +151,7 @@ export class CorrelationReader {
         else
           this.#fault(
             'correlation-condition',
-            `expected a field name or a list of them, got ${words(value)}`,
+            `expected a field name or a list of them, got ${nodeWords(value)}`,
             value.offset,
           );
       } else
@@ -204,12 +204,12 @@ export class CorrelationReader {
       else
         this.#fault(
           'correlation-aliases',
-          `expected rule names with their fields in "${alias}", got ${words(value)}`,
+          `expected rule names with their fields in "${alias}", got ${nodeWords(value)}`,
           value.offset,
         );
     }
     if (node.kind !== 'map' || node.entries.size === 0)
-      return this.#fault('correlation-aliases', `expected a map of aliases, got ${words(node)}`, node.offset);
+      return this.#fault('correlation-aliases', `expected a map of aliases, got ${nodeWords(node)}`, node.offset);
     return aliases;
   }
 
@@ -217,18 +217,12 @@ export class CorrelationReader {
     const node = this.#node('generate') ?? outside;
     if (!node) return false;
     if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
-    this.#fault('correlation-invalid', `expected true or false as generate, got ${words(node)}`, node.offset);
+    this.#fault('correlation-invalid', `expected true or false as generate, got ${nodeWords(node)}`, node.offset);
     return false;
   }
 }
 
 /** For messages: the value, or what kind of node stands in its place. */
-function words(node: Node | undefined): string {
-  if (!node) return 'none';
-  if (node.kind !== 'scalar') return `a ${node.kind}`;
-  return node.value === null ? 'null' : JSON.stringify(String(node.value).slice(0, 100));
-}
-
 function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -1,4 +1,5 @@
 import { parseCondition, namesIn, type Condition } from './condition.js';
+import { nodeWords } from './document.js';
 import type { Entry, MapNode, Node, ScalarNode } from './document.js';
 import type { FaultLog } from './faults.js';
 import { checkChain, takesAnyText, type Modifier } from './modifiers.js';
@@ -63,7 +64,11 @@ export class DetectionReader {
     const conditions: Condition[] = [];
     for (const text of texts) {
       if (text.kind !== 'scalar' || typeof text.value !== 'string') {
-        this.#log.error('condition-syntax', 'condition: expected text or a list of texts, got other', text.offset);
+        this.#log.error(
+          'condition-syntax',
+          `condition: expected text or a list of texts, got ${nodeWords(text)}`,
+          text.offset,
+        );
         continue;
       }
       const { condition, faults } = parseCondition(text.value, new Set(names.keys()));
@@ -120,7 +125,7 @@ export class DetectionReader {
     const [field = '', ...modifiers] = key.split('|');
     const nodes = value.kind === 'list' ? value.items : [value];
     if (value.kind === 'map' || nodes.some((node) => node.kind !== 'scalar')) {
-      const message = `selection "${name}", field "${field}": expected a value or a list of values, got other`;
+      const message = `selection "${name}", field "${field}": expected a value or a list of values, got ${value.kind === 'map' ? 'a map' : 'a list with more than values in it'}`;
       this.#log.error('selection-shape', message, value.offset);
       return null;
     }
@@ -167,7 +172,7 @@ export class DetectionReader {
 
   #expand(subject: string, node: ScalarNode): readonly string[] | null {
     if (typeof node.value !== 'string') {
-      this.#log.error('modifier-value', `${subject}: expected text for "expand", got other`, node.offset);
+      this.#log.error('modifier-value', `${subject}: expected text for "expand", got ${nodeWords(node)}`, node.offset);
       return null;
     }
     const expanded = expandPlaceholders(node.value, this.#placeholders);

@@ -111,7 +111,7 @@ class NodeReader {
     for (const { key, value } of node.items) {
       const keyOffset = key.range[0];
       const name = isScalar(key) ? keyText(key.value, key.source) : null;
-      if (name === null) this.#fault('yaml-key', 'map: expected scalar keys, got another node', keyOffset);
+      if (name === null) this.#fault('yaml-key', 'map: expected scalar keys, got a list or a map', keyOffset);
       else if (!name.isWellFormed())
         this.#fault('yaml-syntax', 'key: expected well-formed text, got a lone surrogate', keyOffset);
       else if (name === '<<')
@@ -162,4 +162,11 @@ function oneLine(message: string): string {
 /** Text of a scalar that may have been written without quotes; null for other nodes and for null. */
 export function textOf(node: Node): string | null {
   return node.kind !== 'scalar' || node.value === null ? null : String(node.value);
+}
+
+/** What a node is, for a message. */
+export function nodeWords(node: Node | undefined): string {
+  if (!node) return 'none';
+  if (node.kind !== 'scalar') return `a ${node.kind}`;
+  return node.value === null ? 'null' : JSON.stringify(String(node.value).slice(0, 100));
 }

@@ -1,4 +1,4 @@
-import { parseDocuments, textOf, type MapNode, type Node } from './document.js';
+import { parseDocuments, textOf, type MapNode, type Node, nodeWords } from './document.js';
 import { SigmaError } from './error.js';
 import { FaultLog } from './faults.js';
 import { isFed } from './known-sources.js';
@@ -106,19 +106,21 @@ export function parseLogSources(text: string, file: string): LogSourceTable {
   const [document] = parseDocuments(text, log);
   const [fault] = log.faults;
   if (fault) throw new SigmaError('logsource-table', fault.message, { place: fault.place });
-  const refuse = (offset: number, expected: string): never => {
-    throw new SigmaError('logsource-table', `log sources: expected ${expected}, got other`, {
+  const refuse: Refuse = (offset, expected, got) => {
+    throw new SigmaError('logsource-table', `log sources: expected ${expected}, got ${got}`, {
       place: log.place(offset),
     });
   };
   const section = document?.kind === 'map' ? document.entries.get('logsources')?.value : undefined;
-  if (section?.kind !== 'map') return refuse(document?.offset ?? 0, 'a map "logsources"');
+  if (section?.kind !== 'map') return refuse(document?.offset ?? 0, 'a map "logsources"', nodeWords(section));
   return [...section.entries.values()].map(({ value }) =>
-    value.kind === 'map' ? readEntry(value, refuse) : refuse(value.offset, 'a map for each log source'),
+    value.kind === 'map'
+      ? readEntry(value, refuse)
+      : refuse(value.offset, 'a map for each log source', nodeWords(value)),
   );
 }
 
-type Refuse = (offset: number, expected: string) => never;
+type Refuse = (offset: number, expected: string, got: string) => never;
 
 function readEntry(node: MapNode, refuse: Refuse): LogSourceEntry {
   const entry: { -readonly [K in keyof LogSourceEntry]: LogSourceEntry[K] } = {};
@@ -129,13 +131,13 @@ function readEntry(node: MapNode, refuse: Refuse): LogSourceEntry {
     else if (key === 'sources') {
       entry.sources = listOf(value).map((item) => readText(item, refuse));
       const wrong = listOf(value).find((item) => parseSource(textOf(item) ?? '') === null);
-      if (wrong) refuse(wrong.offset, '"WinEventLog:", "File:" or "Log:" with a pattern');
+      if (wrong) refuse(wrong.offset, '"WinEventLog:", "File:" or "Log:" with a pattern', nodeWords(wrong));
     } else if (key === 'rewrite') {
       const rewrite = readMap(value, refuse, readText);
       const strange = Object.keys(rewrite).find((name) => !attributes.some((attribute) => attribute === name));
-      if (strange !== undefined) refuse(value.offset, 'category, product or service in "rewrite"');
+      if (strange !== undefined) refuse(value.offset, 'category, product or service in "rewrite"', `"${strange}"`);
       entry.rewrite = rewrite;
-    } else refuse(keyOffset, 'category, product, service, conditions, rewrite, fieldmappings or sources');
+    } else refuse(keyOffset, 'category, product, service, conditions, rewrite, fieldmappings or sources', `"${key}"`);
   }
   return entry;
 }
@@ -145,18 +147,18 @@ function listOf(node: Node): readonly Node[] {
 }
 
 function readText(node: Node, refuse: Refuse): string {
-  return textOf(node) ?? refuse(node.offset, 'text');
+  return textOf(node) ?? refuse(node.offset, 'text', nodeWords(node));
 }
 
 function readAlternatives(node: Node, refuse: Refuse): readonly (string | number)[] {
   return listOf(node).map((item) =>
     item.kind === 'scalar' && (typeof item.value === 'string' || typeof item.value === 'number')
       ? item.value
-      : refuse(item.offset, 'texts or numbers'),
+      : refuse(item.offset, 'texts or numbers', nodeWords(item)),
   );
 }
 
 function readMap<T>(node: Node, refuse: Refuse, read: (value: Node, refuse: Refuse) => T): Record<string, T> {
-  if (node.kind !== 'map') return refuse(node.offset, 'a map');
+  if (node.kind !== 'map') return refuse(node.offset, 'a map', nodeWords(node));
   return Object.fromEntries([...node.entries].map(([name, { value }]) => [name, read(value, refuse)]));
 }

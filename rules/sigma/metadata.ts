@@ -1,4 +1,4 @@
-import { textOf, type MapNode, type Node } from './document.js';
+import { textOf, type MapNode, type Node, nodeWords } from './document.js';
 import type { FaultLog } from './faults.js';
 
 export const statuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
@@ -105,7 +105,11 @@ export class MetadataReader {
       const text = entry && textOf(entry.value);
       if (typeof text === 'string' && text !== '') source[name] = text;
       else if (entry)
-        this.#log.error('logsource-invalid', `logsource: expected text as ${name}, got other`, entry.value.offset);
+        this.#log.error(
+          'logsource-invalid',
+          `logsource: expected text as ${name}, got ${nodeWords(entry.value)}`,
+          entry.value.offset,
+        );
     }
     if ('category' in source || 'product' in source || 'service' in source) return source;
     const message = 'logsource: expected a category, product or service, got none';
@@ -155,7 +159,7 @@ export class MetadataReader {
     if (!node || (node.kind === 'scalar' && node.value === null)) return undefined;
     const texts = node.kind === 'list' ? node.items.map(textOf) : [null];
     if (texts.includes(null)) {
-      this.#log.error('metadata-type', `${name}: expected a list of texts, got other`, node.offset);
+      this.#log.error('metadata-type', `${name}: expected a list of texts, got ${nodeWords(node)}`, node.offset);
       return undefined;
     }
     return texts.length === 0 ? undefined : (texts as string[]);
@@ -177,7 +181,7 @@ export class MetadataReader {
     if (!node || (node.kind === 'scalar' && node.value === null)) return undefined;
     const related = node.kind === 'list' ? node.items.map(readRelation) : [];
     if (related.length > 0 && !related.includes(null)) return related as { id: string; type: Relation }[];
-    const message = `related: expected a list of id (UUID) and type (${relations.join(', ')}), got other`;
+    const message = `related: expected a list of id (UUID) and type (${relations.join(', ')}), got ${nodeWords(node)}`;
     this.#log.error('metadata-type', message, node.offset);
     return undefined;
   }

@@ -129,7 +129,11 @@ export function checkChain(names: readonly string[], hasField: boolean): Chain |
         index,
       };
     if (modifier === 'exists' && names.length > 1)
-      return { code: 'modifier-order', message: 'expected "exists" as the only modifier, got others too', index };
+      return {
+        code: 'modifier-order',
+        message: `expected "exists" as the only modifier, got "${names.join('|')}"`,
+        index,
+      };
     if (!hasField && needsField.has(modifier))
       return { code: 'modifier-field', message: `expected a field for "${name}", got keywords`, index };
     modifiers.push(modifier);

@@ -130,7 +130,10 @@ function applyToPattern(modifiers: readonly Modifier[], pattern: Pattern): reado
     alternatives = next;
   }
   if (alternatives.some(({ pattern: made, isBytes }) => isBytes && made.some(hasHighByte)))
-    return { code: 'modifier-value', message: 'value: expected ASCII for UTF-16 without base64, got other characters' };
+    return {
+      code: 'modifier-value',
+      message: 'value: expected ASCII for UTF-16 without base64, got characters beyond it',
+    };
   return alternatives.map((encoded) => encoded.pattern);
 }
 

@@ -5,7 +5,7 @@ import { compareFaults, type Fault } from '../fault.js';
 import type { CompiledItem } from '../item.js';
 import { CorrelationReader, type Correlation } from './correlation.js';
 import { DetectionReader, type DetectionSection } from './detection.js';
-import { parseDocuments, textOf, type MapNode, type Node } from './document.js';
+import { parseDocuments, textOf, type MapNode, type Node, nodeWords } from './document.js';
 import { FaultLog } from './faults.js';
 import { readFilter, type Filter } from './filter.js';
 import { isFed, sourceWords } from './known-sources.js';
@@ -83,7 +83,7 @@ export function compileSigmaFile(text: string, file: string, options: CompileOpt
 
 function compileDocument(document: Node, log: FaultLog, options: CompileOptions): CompiledSigma | null {
   if (document.kind !== 'map') {
-    log.error('document-kind', 'document: expected a map, got other', document.offset);
+    log.error('document-kind', `document: expected a map, got ${nodeWords(document)}`, document.offset);
     return null;
   }
   const errorsBefore = log.errorCount;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shownBytes } from '../../base/shown.js';
 import { sha256Hex } from '../../base/bytes.js';
 import { formatSeconds } from '../../base/clock.js';
 import { readFileIfPresent, writeFileAtomic } from '../../base/files.js';
@@ -50,7 +51,7 @@ export async function obtainPack(order: InstallOrder): Promise<AcceptedPack> {
 
   const unverified = readPack(bytes, target.path);
   if (unverified === null)
-    throw new ScannerError('pack-mismatch', `${target.path}: expected a pack (yms1), got another kind of file`);
+    throw new ScannerError('pack-mismatch', `${target.path}: expected a pack (yms1), got ${shownBytes(bytes)}`);
   const verified = verifyPack(unverified, { ...target.policy, expect: name });
   requireAgreement(target, verified.header);
   requireClient(verified.header, order.client);

@@ -1,4 +1,5 @@
 import { type Dirent, lstatSync, type Stats } from 'node:fs';
+import { fileKind } from '../../base/files.js';
 import { opendir, readlink, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
@@ -42,7 +43,7 @@ export async function* walk(paths: readonly string[]): AsyncGenerator<Found> {
     else if (info.isFile()) yield { kind: 'file', path, bytes: info.size, isNamed: true };
     else if (info.isDirectory()) yield* walkFolder({ path, info, depth: 0 }, seen);
     else {
-      const message = `${path}: expected a file or folder, got something else`;
+      const message = `${path}: expected a file or folder, got ${fileKind(info)}`;
       yield { kind: 'failure', failure: { path, code: 'file-special', message } };
     }
   }

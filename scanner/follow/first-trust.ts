@@ -33,7 +33,7 @@ export async function carriedRootOf(home: Home, source: RepositorySource, firstT
   } catch (cause) {
     throw new ScannerError(
       'root-mismatch',
-      'root: expected one of the trust domain that is trusted already, got another',
+      'root: expected one of the trust domain that is trusted already, got one that its root keys did not sign',
       {
         cause: refusedOrThrow(cause),
         hint: `set YMS_HOME to a new folder to follow another publisher`,

@@ -76,11 +76,7 @@ export async function* contentOfFile(
     if (after.size > before.size)
       diagnostics.add('file-grown', path, `${path}: expected ${before.size} bytes, got ${after.size} in the end`);
     else if (after.mtimeMs !== before.mtimeMs && !reading.isCut)
-      diagnostics.add(
-        'file-changed',
-        path,
-        `${path}: expected the same bytes to the end, got others written meanwhile`,
-      );
+      diagnostics.add('file-changed', path, `${path}: expected the same bytes to the end, got some written meanwhile`);
   } finally {
     closeSync(fd);
   }

@@ -144,7 +144,7 @@ async function* unxz(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerato
   } catch (cause) {
     if (foreign !== null) throw foreign as Error;
     if (!(cause as Error).message.includes(xzOptions)) throw damagedBy(cause, path);
-    const said = 'expected LZMA2 with CRC32 or CRC64, got another filter or check';
+    const said = 'expected LZMA2 with CRC32 or CRC64, got a filter or check besides these';
     throw new ElementError('archive-method', `${path}: ${said}`, { cause });
   } finally {
     await reader.cancel().catch(() => undefined); // it has let go of its memory already where it came to its end

@@ -1,4 +1,5 @@
 import { opendir, stat } from 'node:fs/promises';
+import { fileKind } from '../../base/files.js';
 import { join } from 'node:path';
 import { compareUtf8 } from '../../base/bytes.js';
 import { systemCode } from '../../base/error.js';
@@ -47,7 +48,11 @@ export async function listLogs(paths: readonly string[]): Promise<Logs> {
       if (!seen.has(key)) files.push({ path, bytes: info.size, isNamed: depth === 0 });
       seen.add(key);
     } else if (depth === 0)
-      failures.push({ path, code: 'file-special', message: `${path}: expected a file or folder, got something else` });
+      failures.push({
+        path,
+        code: 'file-special',
+        message: `${path}: expected a file or folder, got ${fileKind(info)}`,
+      });
   };
   const visitFolder = async (folder: string, depth: number): Promise<void> => {
     if (depth >= maxLogFolderDepth) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownSecret } from '../../base/shown.js';
 import { parseSeconds } from '../../base/clock.js';
 import { loadKeyFile } from '../../keys/keyfile.js';
 import { openerOf } from '../../keys/sealing.js';
@@ -39,7 +40,10 @@ export async function loadActivation(home: Home): Promise<Activation | null> {
 export function parseHostToken(opened: Uint8Array): string {
   const token = Buffer.from(opened).toString('latin1');
   if (!tokenPattern.test(token))
-    throw new ScannerError('answer-malformed', 'host token: expected 1 to 1000 printable characters, got others');
+    throw new ScannerError(
+      'answer-malformed',
+      `host token: expected 1 to 1000 printable characters, got ${shownSecret(token)}`,
+    );
   return token;
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { shownBytes } from '../../base/shown.js';
 import { basename } from 'node:path';
 import type { CodedError } from '../../base/error.js';
 import { readFileAtMost } from '../../base/files.js';
@@ -104,9 +105,10 @@ function readItem({ kind, id, value }: CompiledItem, file: string): LocalItem[] 
 
 /** A pack made with `yms encrypt`: feature `custom`, signed by a team, sealed to this host among others. */
 async function readPackFile({ file, path }: RuleFile, { host, signers, client }: CustomPackKeys): Promise<LocalItem[]> {
-  const unverified = readPack(await readFileAtMost(path, maxPackBytes), file);
+  const bytes = await readFileAtMost(path, maxPackBytes);
+  const unverified = readPack(bytes, file);
   if (unverified === null)
-    throw new ScannerError('pack-mismatch', `${file}: expected a pack (yms1), got another kind of file`);
+    throw new ScannerError('pack-mismatch', `${file}: expected a pack (yms1), got ${shownBytes(bytes)}`);
   const verified = verifyPack(unverified, { ...signers, expect: { feature: 'custom' } });
   requireClient(verified.header, client);
   const opened = await openPack(verified, openContentKey(verified.header, host));

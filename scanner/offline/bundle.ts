@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { shownBytes } from '../../base/shown.js';
 import { extract, type Header } from 'tar-stream';
 import { pipeline, Readable } from 'node:stream';
 import { decodeUtf8 } from '../../base/bytes.js';
@@ -48,9 +49,13 @@ export class Bundle {
       const bundle = new Bundle(file, await readOutline(file, path));
       const mark = await bundle.read(bundleMark.name);
       if (mark === null || decodeUtf8(mark, bundleMark.name) !== bundleMark.content)
-        throw new PackError('bundle-format', `${path}: expected a bundle of format 1, got another`, {
-          hint: 'a newer yms may have written it',
-        });
+        throw new PackError(
+          'bundle-format',
+          `${path}: expected a bundle of format 1, got ${mark === null ? 'no mark of one' : shownBytes(mark)}`,
+          {
+            hint: 'a newer yms may have written it',
+          },
+        );
       return bundle;
     } catch (error) {
       await file.close();
@@ -137,7 +142,10 @@ async function requireBare(file: FileHandle, { name, size, byteOffset }: PlacedH
     const bytes = Buffer.alloc(to - from);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
     if (bytesRead === bytes.length && bytes.every((byte) => byte === 0)) continue;
-    throw new PackError('bundle-format', `bundle entry ${name}: expected zeros at ${from} to ${to}, got other bytes`);
+    throw new PackError(
+      'bundle-format',
+      `bundle entry ${name}: expected zeros at ${from} to ${to}, got bytes that are not`,
+    );
   }
 }
 
@@ -153,7 +161,10 @@ function placeEntry(header: PlacedHeaders, entries: Map<string, Extent>, last: s
   if (size > maxBytes)
     throw new PackError('bundle-too-large', `${quoted}: expected at most ${maxBytes} bytes, got ${size}`);
   if (byteOffset !== end + blockBytes)
-    throw new PackError('bundle-format', `${quoted}: expected it right behind the entry before, got other blocks`);
+    throw new PackError(
+      'bundle-format',
+      `${quoted}: expected it right behind the entry before, got blocks between them`,
+    );
   if (entries.size === 0 ? name !== bundleMark.name : name === bundleMark.name || name <= last)
     throw new PackError('bundle-entry', `${quoted}: expected ${bundleMark.name}, then sorted names, each once`);
   if (entries.size === maxBundleEntries)

@@ -123,7 +123,7 @@ function parseAnswer(body: Uint8Array): z.infer<typeof answerSchema> {
     if (!(cause instanceof CodedError) && !(cause instanceof z.ZodError)) throw cause;
     throw new ScannerError(
       'answer-malformed',
-      'activation: expected host, license and sealed token, got another answer',
+      'activation: expected host, license and sealed token, got an answer of another form',
       {
         cause,
       },

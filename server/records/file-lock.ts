@@ -18,7 +18,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
       if (!systemCode(cause)?.startsWith('SQLITE_BUSY')) throw cause;
       throw new ServerError(
         'folder-held',
-        `${path}: expected to be the one server of this folder, got another that runs`,
+        `${path}: expected to be the one server of this folder, got a second beside one that runs`,
         {
           cause,
           hint: 'end the other server first; several servers need PostgreSQL for their records (--records)',
