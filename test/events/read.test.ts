@@ -115,7 +115,11 @@ describe('broken EVTX files', () => {
     );
     await all(reading);
     expect(reading?.report.named).toEqual([
-      { code: 'chunk-magic', offset: 4096 + 65536, message: 'chunk: expected the magic ElfChnk, got other bytes' },
+      {
+        code: 'chunk-magic',
+        offset: 4096 + 65536,
+        message: 'chunk: expected the magic ElfChnk, got 65536 bytes that begin with 01 01 01 01 01 01 01 01',
+      },
     ]);
   });
 });
