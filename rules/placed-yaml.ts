@@ -100,7 +100,8 @@ function expectation(issue: Issue): string {
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value = root;
   for (const key of path) {
-    if (typeof value !== 'object' || value === null) return value; // a short form: `path` of a source that is a text
+    if (value === null) return undefined;
+    if (typeof value !== 'object') return value; // a short form: `path` of a source that is a text
     value = (value as Record<PropertyKey, unknown>)[key];
   }
   return value;

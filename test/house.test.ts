@@ -92,7 +92,6 @@ function imports(file: string): string[] {
 
 /** Files that look into messages by regular expression, since nothing else says what they need: whose messages these are. */
 const foreignMessages: Readonly<Record<string, string>> = {
-  'events/dnsmasq.ts': 'dnsmasq’s lines of a log',
   'packs/document.ts': 'zod',
   'rules/ioc/pattern.ts': 're2js',
   'scanner/input/libarchive.ts': 'messages of libarchive, whose codes do not tell a method from damage',

@@ -82,7 +82,7 @@ describe('yms scan --triage', () => {
     expect(stdout).toMatch(/#7\n {2}logs\/av\.evtx\n/);
     expect(stdout).toContain('signature: HackTool.Mimikatz\\u001b[31m\n');
     expect(stdout).not.toContain('\u001b');
-    expect(stdout).toContain('3 findings in 3 events of 2 logs, by 2 rules');
+    expect(stdout).toContain('3 findings in 4 events of 3 logs, by 2 rules');
     expect(stdout).toContain('\n  graded: 3 highly relevant\n');
     expect(stderr).toMatch(/triage\/broken\.yaml:7:\d+: error:/);
   });
